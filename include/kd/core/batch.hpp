@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/core/view.hpp"
+
+namespace kd {
+
+/// What one step of training works on.
+///
+/// `indices` name the samples within their data set: a cache of teacher logits or a memory bank
+/// looks them up by it, whatever order the samples come in.
+template <Real S, class Space = cpu::Space>
+struct Batch {
+  MatrixView<const S, Space> inputs;       ///< (features, batch)
+  VectorView<const Label, Space> labels;   ///< (batch)
+  VectorView<const Index, Space> indices;  ///< (batch)
+
+  Index size() const { return inputs.cols; }
+};
+
+}  // namespace kd
