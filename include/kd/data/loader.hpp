@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <vector>
+
+#include "kd/core/batch.hpp"
+#include "kd/core/buffer.hpp"
+#include "kd/core/random.hpp"
+#include "kd/cpu/gather.hpp"
+#include "kd/data/dataset.hpp"
+
+namespace kd {
+
+/// Changes the inputs of a batch at random and in place, one column a sample: (features, batch).
+/// What it draws comes from `rng`, which is another one for every batch.
+using Augment = std::function<void(Eigen::Ref<Matrix<float>> inputs, Rng rng)>;
+
+/// Cuts a data set into batches, in its own order or shuffled; the last one may be smaller.
+///
+/// It gathers into one buffer of its own, so a batch lasts until the next is asked for. The data
+/// set must outlive it.
+template <Real S, class Space = cpu::Space>
+class Loader {
+  static constexpr bool hands_out_floats =
+      std::same_as<S, float> && std::same_as<Space, cpu::Space>;
+
+ public:
+  /// Throws `ConfigError` when `batch_size` is below 1.
+  Loader(const Dataset& data, Index batch_size, Space space = {})
+      : data_(data), batch_size_(std::min(batch_size, data.size())), space_(std::move(space)) {
+    detail::check_at_least_one("Loader: batch_size", batch_size);
+    order_.resize(static_cast<std::size_t>(data.size()));
+    std::iota(order_.begin(), order_.end(), Index{0});
+    inputs_ = Buffer<S, Space>(data.features() * batch_size_, space_);
+    labels_ = Buffer<Label, Space>(batch_size_, space_);
+  }
+  Loader(Dataset&&, Index, Space = {}) = delete;
+
+  Index batches() const { return (data_.size() + batch_size_ - 1) / batch_size_; }
+
+  /// A new order, which depends on `rng` alone.
+  void shuffle(Rng rng) {
+    std::iota(order_.begin(), order_.end(), Index{0});
+    kd::shuffle(order_, rng);
+  }
+
+  /// From now on every batch goes through `change`; for floats on the CPU.
+  void augment(Augment change, Rng rng) requires hands_out_floats {
+    augment_ = std::move(change);
+    rng_ = rng;
+  }
+
+  /// Batch `i` of the current order.
+  Batch<S, Space> batch(Index i) {
+    const Index first = i * batch_size_;
+    const Index count = std::min(batch_size_, data_.size() - first);
+    const VectorView<const Index, Space> indices{order_.data() + first, count};
+    const MatrixView<S, Space> inputs{inputs_.view().data, data_.features(), count};
+    data_.visit([&](const auto& samples, float scale) {
+      op_gather(space_, samples, indices, static_cast<S>(scale), inputs);
+    });
+    if constexpr (hands_out_floats)
+      if (augment_) augment_(map(inputs), rng_.stream(augmented_++));
+    const VectorView<Label, Space> labels = labels_.view().slice(0, count);
+    op_gather_labels(space_, data_.labels(), indices, labels);
+    return {inputs, labels, indices};
+  }
+
+ private:
+  const Dataset& data_;
+  Index batch_size_;
+  Space space_;
+  std::vector<Index> order_;
+  Buffer<S, Space> inputs_;
+  Buffer<Label, Space> labels_;
+  Augment augment_;
+  Rng rng_;
+  std::uint64_t augmented_ = 0;  ///< batches so far
+};
+
+}  // namespace kd

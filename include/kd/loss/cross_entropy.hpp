@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/cpu/classify.hpp"
+#include "kd/loss/loss.hpp"
+
+namespace kd {
+
+/// Cross-entropy of logits with labels: `L_b = log sum_c exp(z_cb) - z_yb`.
+///
+/// logits: (classes, batch), not probabilities; labels: (batch) in `[0, classes)`. Mean over the
+/// batch; gradient `(softmax(z) - onehot(y)) / batch`. The largest logit is subtracted before
+/// every exponential, so that logits of 1e4 do no harm.
+struct CrossEntropy {
+  template <Real S, class Space>
+  using Target = LabelTarget<S, Space>;
+
+  template <Real S, class Space>
+  void accumulate(const LossStep<S, Space, LabelTarget<S, Space>>& step) const {
+    op_cross_entropy(step.space, step.logits, step.target, step.scale, step.dlogits, step.values);
+  }
+
+  /// The mean loss of a batch and its gradient. Throws `ShapeError` when there are not as many
+  /// labels as samples, `DataError` when a label is out of range.
+  template <class Derived>
+  auto operator()(const Eigen::MatrixBase<Derived>& logits, const Labels& labels) const {
+    using S = typename Derived::Scalar;
+    detail::check_equal("CrossEntropy", "labels", logits.cols(), labels.size());
+    detail::check_labels(view(labels), logits.rows());
+    return detail::evaluate_loss<S>(*this, logits.derived(), view(labels));
+  }
+};
+
+static_assert(LabelLoss<CrossEntropy>);
+
+}  // namespace kd

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include "kd/core/batch.hpp"
+#include "kd/core/matrix.hpp"
+#include "kd/nn/sequential.hpp"
+#include "kd/nn/tape.hpp"
+
+namespace kd {
+
+/// An architecture with weights: one block of parameters, one of gradients.
+///
+/// `Network<Student>` computes in float on the CPU; the space and the scalar are type arguments.
+/// A `const` network is a frozen one: it predicts and teaches, with dropout off.
+template <class ArchitectureT, class SpaceT = cpu::Space, Real ScalarT = float>
+class Network {
+ public:
+  using Architecture = ArchitectureT;
+  using Space = SpaceT;
+  using Scalar = ScalarT;
+  using Workspace = Tape<Scalar, Space>;
+
+  /// The number of classes where the types tell it, else `dynamic`.
+  static constexpr Index static_classes = Architecture::static_width(Architecture::depth);
+
+  /// Draws the first weights as PyTorch's layers do; the same seed gives the same weights.
+  explicit Network(Rng rng, Space space = {}) requires std::default_initializable<Architecture>
+      : Network(Architecture{}, rng, std::move(space)) {}
+
+  /// For an architecture with sizes or settings of run time.
+  Network(Architecture architecture, Rng rng, Space space = {})
+      : architecture_(std::move(architecture)),
+        params_(architecture_.num_params(), space),
+        grads_(architecture_.num_params(), space) {
+    Buffer<Scalar, cpu::Space> host(architecture_.num_params());
+    for_each_layer([&](const auto& layer, Index i) {
+      layer.init(host.view().slice(architecture_.offset(i), layer.num_params()),
+                 rng.stream(static_cast<std::uint64_t>(i)));
+    });
+    op_upload(space, VectorView<const Scalar>(host.view()), params_.view());
+  }
+
+  const Architecture& architecture() const { return architecture_; }
+  const Space& space() const { return params_.space(); }
+  Index in_features() const { return architecture_.in_features(); }
+  Index num_classes() const { return architecture_.out_features(); }
+  Index num_params() const { return architecture_.num_params(); }
+
+  /// All parameters in one block, layer after layer.
+  VectorView<Scalar, Space> params() { return params_.view(); }
+  VectorView<const Scalar, Space> params() const { return params_.view(); }
+
+  /// All gradients, in the order of the parameters.
+  VectorView<Scalar, Space> grads() {
+    settle_grads();
+    return grads_.view();
+  }
+
+  /// Forgets the gradients; nothing is written until somebody needs it.
+  void zero_grad() { write_grads_ = Write::overwrite; }
+
+  /// Room for the activations of up to `capacity` samples.
+  Workspace make_workspace(Index capacity, Mode mode = Mode::inference) const {
+    return Workspace(architecture_, capacity, mode, space());
+  }
+
+  /// Computes the logits of a batch: (in_features, batch) -> (classes, batch), which stay in the
+  /// tape. `rng` is a stream of this step, for dropout.
+  MatrixView<const Scalar, Space> forward(MatrixView<const Scalar, Space> inputs, Workspace& tape,
+                                          Rng rng = Rng()) const {
+    tape.begin(inputs);
+    forward_through(tape, rng, all_layers());
+    return tape.logits();
+  }
+
+  /// A network teaches through its logits (see the concept `Teacher`).
+  MatrixView<const Scalar, Space> logits(const Batch<Scalar, Space>& batch, Workspace& tape) const {
+    return forward(batch.inputs, tape);
+  }
+
+  /// Adds to the gradients what follows from the gradients in the tape, last layer to first.
+  void backward(Workspace& tape) {
+    Index top = Architecture::depth;
+    while (top > 0 && !tape.has_grad(top)) --top;
+    if (top < Architecture::depth) settle_grads();  // the layers above it get nothing
+    backward_from(top, tape, all_layers());
+    write_grads_ = Write::add;
+  }
+
+  /// The logits of samples, one a column: (in_features, samples) -> (classes, samples).
+  /// Throws `ShapeError` when the features are not as many as the network takes.
+  Matrix<Scalar> predict(
+      const MatrixRef<Scalar>& inputs) const requires std::same_as<Space, cpu::Space> {
+    detail::check_equal("Network::predict", "input features", in_features(), inputs.rows());
+    constexpr Index most = 256;  // samples at a time, so that activations stay in cache
+    Matrix<Scalar> result(num_classes(), inputs.cols());
+    if (inputs.cols() == 0) return result;
+    Workspace tape = make_workspace(inputs.cols() < most ? inputs.cols() : most);
+    Matrix<Scalar> gathered;
+    for (Index first = 0; first < inputs.cols(); first += most) {
+      const Index count = inputs.cols() - first < most ? inputs.cols() - first : most;
+      MatrixView<const Scalar> part{inputs.data() + first * inputs.outerStride(), inputs.rows(),
+                                    count};
+      if (inputs.outerStride() != inputs.rows()) {
+        gathered = inputs.middleCols(first, count);
+        part = view(std::as_const(gathered));
+      }
+      result.middleCols(first, count) = map(forward(part, tape));
+    }
+    return result;
+  }
+
+  /// The named tensors, offsets within the whole block: "layer 1 weight", "layer 1 bias", ...
+  std::vector<TensorInfo> tensors() const {
+    std::vector<TensorInfo> all;
+    for_each_layer([&](const auto& layer, Index i) {
+      for (TensorInfo tensor : layer.tensors()) {
+        tensor.name = detail::text("layer ", i, " ", tensor.name);
+        tensor.offset += architecture_.offset(i);
+        all.push_back(std::move(tensor));
+      }
+    });
+    return all;
+  }
+
+ private:
+  /// Calls `f(layer, i)`, i counted from 1.
+  template <class F>
+  void for_each_layer(F&& f) const {
+    Index i = 0;
+    architecture_.for_each([&](const auto& layer) { f(layer, ++i); });
+  }
+
+  template <class L>
+  VectorView<const Scalar, Space> layer_params(const L& layer, Index i) const {
+    return params().slice(architecture_.offset(i), layer.num_params());
+  }
+
+  static constexpr auto all_layers() {
+    return std::make_index_sequence<static_cast<std::size_t>(Architecture::depth)>();
+  }
+
+  /// Whether layers `I` and `I + 1`, counted from 1, are run in one pass.
+  template <Index I>
+  static constexpr bool runs_with_next() {
+    if constexpr (I < 1 || I >= Architecture::depth) {
+      return false;
+    } else {
+      using First =
+          std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I>())>;
+      using Second = std::remove_cvref_t<
+          decltype(std::declval<const Architecture&>().template layer<I + 1>())>;
+      return detail::runs_as_one<First, Second, Space>;
+    }
+  }
+
+  template <std::size_t... I>
+  void forward_through(Workspace& tape, const Rng& rng, std::index_sequence<I...>) const {
+    (forward_layer<static_cast<Index>(I) + 1>(tape, rng), ...);
+  }
+
+  template <Index I>
+  void forward_layer(Workspace& tape, const Rng& rng) const {
+    if (runs_with_next<I - 1>() || tape.is_same_as_before(I)) return;
+    const auto& layer = architecture_.template layer<I>();
+    const LayerForward<Scalar, Space> forward{space(),
+                                              tape.mode(),
+                                              rng.stream(static_cast<std::uint64_t>(I)),
+                                              layer_params(layer, I),
+                                              tape.value(I - 1),
+                                              tape.output(I),
+                                              tape.cache(I)};
+    if constexpr (runs_with_next<I>()) {
+      layer.forward_with(architecture_.template layer<I + 1>(), forward, tape.output(I + 1));
+    } else {
+      layer.forward(forward);
+    }
+  }
+
+  template <std::size_t... I>
+  void backward_from(Index top, Workspace& tape, std::index_sequence<I...>) {
+    (backward_layer<Architecture::depth - static_cast<Index>(I)>(top, tape), ...);
+  }
+
+  template <Index I>
+  void backward_layer(Index top, Workspace& tape) {
+    if (I > top || (runs_with_next<I - 1>())) return;
+    const auto& layer = architecture_.template layer<I>();
+    const bool with_next = runs_with_next<I>() && I < top;
+    MatrixView<Scalar, Space> dy{};
+    Write write_dy = Write::overwrite;
+    if (with_next) std::tie(dy, write_dy) = tape.claim_grad(I);
+    MatrixView<Scalar, Space> dx{};
+    Write write_dx = Write::overwrite;
+    if constexpr (I > 1) std::tie(dx, write_dx) = tape.claim_grad(I - 1);
+    const LayerBackward<Scalar, Space> backward{
+        space(),
+        layer_params(layer, I),
+        tape.value(I - 1),
+        tape.value(I),
+        tape.cache(I),
+        tape.grad(I),
+        grads_.view().slice(architecture_.offset(I), layer.num_params()),
+        write_grads_,
+        dx,
+        write_dx};
+    if constexpr (runs_with_next<I>()) {
+      if (with_next) {
+        layer.backward_with(architecture_.template layer<I + 1>(), backward, tape.value(I + 1),
+                            MatrixView<const Scalar, Space>(tape.grad(I + 1)), dy, write_dy);
+        return;
+      }
+    }
+    layer.backward(backward);
+  }
+
+  void settle_grads() {
+    if (write_grads_ == Write::overwrite) op_zero(space(), grads_.view());
+    write_grads_ = Write::add;
+  }
+
+  Architecture architecture_;
+  Buffer<Scalar, Space> params_;
+  Buffer<Scalar, Space> grads_;
+  Write write_grads_ = Write::add;
+};
+
+}  // namespace kd

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "kd/core/buffer.hpp"
+#include "kd/core/error.hpp"
+
+namespace kd {
+
+/// What one network remembers of one batch: the activations, and in training their gradients and
+/// each layer's cache. All of it lies in one block that is made once for `capacity` samples; a
+/// smaller batch uses the front of every part.
+///
+/// Losses and hints add to `grad(i)`; a gradient that nobody has touched in this step counts as
+/// zero without being written.
+template <Real S, class Space = cpu::Space>
+class Tape {
+ public:
+  /// `architecture` gives the sizes.
+  template <class Architecture>
+  Tape(const Architecture& architecture, Index capacity, Mode mode, Space space = {})
+      : mode_(mode),
+        capacity_(capacity),
+        layers_(static_cast<std::size_t>(architecture.depth) + 1) {
+    detail::check_at_least_one("Tape: capacity", capacity);
+    for (Index i = 0; i <= architecture.depth; ++i) at(i).width = architecture.width(i);
+    Index i = 0;
+    Index total = 0;
+    architecture.for_each([&](const auto& layer) {
+      using L = std::remove_cvref_t<decltype(layer)>;
+      ++i;
+      if (mode == Mode::inference && requires { requires L::identity_in_inference; }) {
+        at(i).same_as_before = true;
+        return;
+      }
+      at(i).value = reserve(total, at(i).width);
+      if (mode == Mode::inference) return;
+      at(i).grad = reserve(total, at(i).width);
+      at(i).cache_size = layer.cache_size(at(i - 1).width);
+      at(i).cache = reserve(total, at(i).cache_size);
+    });
+    block_ = Buffer<S, Space>(total, std::move(space));
+  }
+
+  Mode mode() const { return mode_; }
+  Index capacity() const { return capacity_; }
+  Index batch() const { return inputs_.cols; }
+  Index depth() const { return static_cast<Index>(layers_.size()) - 1; }
+
+  /// Begins a step with these inputs, at most `capacity` samples; they are not copied.
+  void begin(MatrixView<const S, Space> inputs) {
+    detail::check_equal("Tape", "input features", at(0).width, inputs.rows);
+    if (inputs.cols > capacity_)
+      throw ShapeError(detail::text("Tape: made for ", capacity_, " samples, got ", inputs.cols));
+    inputs_ = inputs;
+    for (auto& layer : layers_) layer.touched = false;
+  }
+
+  /// What layer `i` gave, counted from 1; the inputs for 0. (features, batch)
+  MatrixView<const S, Space> value(Index i) const {
+    while (i > 0 && at(i).same_as_before) --i;
+    if (i == 0) return inputs_;
+    return {block_.view().data + at(i).value, at(i).width, batch()};
+  }
+
+  /// What the last layer gave. (classes, batch)
+  MatrixView<const S, Space> logits() const { return value(depth()); }
+
+  /// The gradient at what layer `i` gave, to be added to; zero at the first call of a step.
+  MatrixView<S, Space> grad(Index i) {
+    const MatrixView<S, Space> view = grad_view(i);
+    if (!at(i).touched) op_zero(block_.space(), view.flat());
+    at(i).touched = true;
+    return view;
+  }
+
+  // For the network's own forward and backward.
+  MatrixView<S, Space> output(Index i) {
+    return {block_.view().data + at(i).value, at(i).width, batch()};
+  }
+  MatrixView<S, Space> cache(Index i) {
+    if (mode_ == Mode::inference || at(i).cache_size == 0) return {};
+    return {block_.view().data + at(i).cache, at(i).cache_size, batch()};
+  }
+  bool is_same_as_before(Index i) const { return at(i).same_as_before; }
+  bool has_grad(Index i) const { return at(i).touched; }
+  /// The gradient at layer `i` for a kernel that can overwrite: says how it has to write.
+  std::pair<MatrixView<S, Space>, Write> claim_grad(Index i) {
+    const Write write = at(i).touched ? Write::add : Write::overwrite;
+    at(i).touched = true;
+    return {grad_view(i), write};
+  }
+
+ private:
+  struct LayerRoom {
+    Index width = 0;
+    Index value = 0;  // offsets into the block
+    Index grad = 0;
+    Index cache = 0;
+    Index cache_size = 0;
+    bool same_as_before = false;
+    bool touched = false;
+  };
+
+  Index reserve(Index& total, Index per_sample) const {
+    constexpr Index line = 64 / sizeof(S);  // parts begin on cache lines
+    return std::exchange(total, (total + per_sample * capacity_ + line - 1) / line * line);
+  }
+  MatrixView<S, Space> grad_view(Index i) {
+    return {block_.view().data + at(i).grad, at(i).width, batch()};
+  }
+  LayerRoom& at(Index i) { return layers_[static_cast<std::size_t>(i)]; }
+  const LayerRoom& at(Index i) const { return layers_[static_cast<std::size_t>(i)]; }
+
+  Mode mode_;
+  Index capacity_;
+  std::vector<LayerRoom> layers_;
+  Buffer<S, Space> block_;
+  MatrixView<const S, Space> inputs_{};
+};
+
+}  // namespace kd

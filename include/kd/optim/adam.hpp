@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+
+#include "kd/core/optimizer_step.hpp"
+#include "kd/cpu/optimize.hpp"
+#include "kd/optim/optimizer.hpp"
+
+namespace kd {
+
+struct AdamOptions {
+  double lr = 1e-3;         ///< learning rate, positive
+  double beta1 = 0.9;       ///< decay of the mean of gradients, in [0, 1)
+  double beta2 = 0.999;     ///< decay of the mean of their squares, in [0, 1)
+  double eps = 1e-8;        ///< added to the root, positive
+  double weight_decay = 0;  ///< decoupled: weights shrink by `lr * weight_decay` a step (AdamW)
+};
+
+/// Adam: `m = b1 m + (1-b1) g`, `v = b2 v + (1-b2) g^2`,
+/// `p = (1 - lr wd) p - lr (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)`.
+///
+/// Source: Kingma and Ba, "Adam", 2015, algorithm 1; decay as in Loshchilov and Hutter,
+/// "Decoupled weight decay regularization", 2019. The same numbers as `torch.optim.Adam`/`AdamW`.
+class Adam {
+ public:
+  /// The moments of one block of parameters, and one step counter.
+  template <Real S, class Space = cpu::Space>
+  struct State {
+    Buffer<S, Space> m;
+    Buffer<S, Space> v;
+    Index step = 0;
+  };
+
+  /// Throws `ConfigError` when an option is out of its range.
+  explicit Adam(AdamOptions options = {}) : options_(options) {
+    detail::check_positive("Adam: lr", options.lr);
+    detail::check_range("Adam: beta1", options.beta1, 0, 1);
+    detail::check_range("Adam: beta2", options.beta2, 0, 1);
+    detail::check_positive("Adam: eps", options.eps);
+    detail::check_not_negative("Adam: weight_decay", options.weight_decay);
+  }
+
+  double lr() const { return options_.lr; }
+  const AdamOptions& options() const { return options_; }
+
+  template <Real S, class Space>
+  State<S, Space> make_state(Index size, const Space& space) const {
+    return {Buffer<S, Space>(size, space), Buffer<S, Space>(size, space)};
+  }
+
+  template <Real S, class Space>
+  void step(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
+            VectorView<const S, Space> grads, double rate_factor, Guard<Space> guard) const {
+    const auto t = static_cast<double>(++state.step);
+    const double lr = options_.lr * rate_factor;
+    // Corrections in double: 1 - 0.999f^t loses digits in float.
+    const double correction1 = 1 - std::pow(options_.beta1, t);
+    const double correction2 = 1 - std::pow(options_.beta2, t);
+    op_adam(space, params, grads, state.m.view(), state.v.view(),
+            AdamStep<S>{.rate = static_cast<S>(lr / correction1),
+                        .beta1 = static_cast<S>(options_.beta1),
+                        .gain1 = static_cast<S>(1 - options_.beta1),
+                        .beta2 = static_cast<S>(options_.beta2),
+                        .gain2 = static_cast<S>(1 - options_.beta2),
+                        .eps = static_cast<S>(options_.eps),
+                        .root_scale = static_cast<S>(1 / std::sqrt(correction2)),
+                        .decay = static_cast<S>(1 - lr * options_.weight_decay)},
+            guard);
+  }
+
+ private:
+  AdamOptions options_;
+};
+
+static_assert(Optimizer<Adam>);
+
+}  // namespace kd

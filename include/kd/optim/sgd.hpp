@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/core/optimizer_step.hpp"
+#include "kd/cpu/optimize.hpp"
+#include "kd/optim/optimizer.hpp"
+
+namespace kd {
+
+struct SgdOptions {
+  double lr = 1e-2;         ///< learning rate, positive
+  double momentum = 0;      ///< in [0, 1)
+  double weight_decay = 0;  ///< added to the gradient: `g + weight_decay p`
+  bool nesterov = false;    ///< look ahead along the velocity; needs momentum
+};
+
+/// Stochastic gradient descent: `u = momentum u + g`, `p = p - lr u`, where `u` starts as the first
+/// gradient; with Nesterov's rule `p = p - lr (g + momentum u)`.
+///
+/// The same numbers as `torch.optim.SGD`. Source: Sutskever et al., "On the importance of
+/// initialization and momentum in deep learning", 2013.
+class Sgd {
+ public:
+  /// The velocity of one block of parameters; none without momentum.
+  template <Real S, class Space = cpu::Space>
+  struct State {
+    Buffer<S, Space> velocity;
+    Index step = 0;
+  };
+
+  /// Throws `ConfigError` when an option is out of its range.
+  explicit Sgd(SgdOptions options = {}) : options_(options) {
+    detail::check_positive("Sgd: lr", options.lr);
+    detail::check_range("Sgd: momentum", options.momentum, 0, 1);
+    detail::check_not_negative("Sgd: weight_decay", options.weight_decay);
+    if (options.nesterov && options.momentum == 0)
+      throw ConfigError("Sgd: nesterov needs a momentum above 0, got 0");
+  }
+
+  double lr() const { return options_.lr; }
+  const SgdOptions& options() const { return options_; }
+
+  template <Real S, class Space>
+  State<S, Space> make_state(Index size, const Space& space) const {
+    return {Buffer<S, Space>(options_.momentum > 0 ? size : 0, space)};
+  }
+
+  template <Real S, class Space>
+  void step(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
+            VectorView<const S, Space> grads, double rate_factor, Guard<Space> guard) const {
+    op_sgd(space, params, grads, state.velocity.view(),
+           SgdStep<S>{.rate = static_cast<S>(options_.lr * rate_factor),
+                      .momentum = static_cast<S>(options_.momentum),
+                      .weight_decay = static_cast<S>(options_.weight_decay),
+                      .nesterov = options_.nesterov,
+                      .first = state.step++ == 0},
+           guard);
+  }
+
+ private:
+  SgdOptions options_;
+};
+
+static_assert(Optimizer<Sgd>);
+
+}  // namespace kd

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "kd/core/guard.hpp"
+#include "kd/nn/network.hpp"
+
+namespace kd::detail {
+
+template <class T, class Space>
+bool all_finite(const Space& space, VectorView<T, Space> x) {
+  Buffer<std::int32_t, Space> flag(1, space);
+  op_flag_nonfinite(space, VectorView<const std::remove_const_t<T>, Space>(x), flag.view());
+  return op_read(space, flag.view()) == 0;
+}
+
+// What is not finite is asked only after the guard went up, in the order in which a step makes it;
+// an empty name says that all of these are finite.
+
+/// The first output of a layer, or the gradient of the logits.
+template <class N>
+std::string find_nonfinite_output(N& network, Tape<typename N::Scalar, typename N::Space>& tape) {
+  const auto& space = network.space();
+  for (Index i = 1; i <= tape.depth(); ++i)
+    if (!all_finite(space, tape.value(i).flat())) return text("output of layer ", i);
+  if (!all_finite(space, tape.grad(tape.depth()).flat())) return "gradient of the logits";
+  return {};
+}
+
+/// The first of the tensors that `trained` names in its gradients.
+template <class T, class Space>
+std::string find_nonfinite_gradient(T& trained, const Space& space) {
+  for (const TensorInfo& tensor : trained.tensors())
+    if (!all_finite(space, trained.grads().slice(tensor.offset, tensor.size())))
+      return "gradient of " + tensor.name;
+  return {};
+}
+
+/// The first tensor of a network that is trained by itself.
+template <class N>
+std::string find_nonfinite(N& network, Tape<typename N::Scalar, typename N::Space>& tape) {
+  std::string name = find_nonfinite_output(network, tape);
+  if (name.empty()) name = find_nonfinite_gradient(network, network.space());
+  return name.empty() ? "loss" : name;
+}
+
+}  // namespace kd::detail

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/cpu/classify.hpp"
+#include "kd/train/loop.hpp"
+
+namespace kd {
+
+/// How well a model does on a data set.
+struct Evaluation {
+  Index samples = 0;
+  Index errors = 0;
+  double accuracy = 0;      ///< share of samples whose largest logit is their class, 0 to 1
+  double loss = 0;          ///< mean cross-entropy
+  Matrix<Index> confusion;  ///< (true class, predicted class)
+};
+
+struct EvaluateOptions {
+  Index batch_size = 256;
+};
+
+/// Runs a model over a data set, in inference: dropout is off. A model is anything that gives
+/// logits: a network, an ensemble.
+///
+/// Throws `ConfigError`, `ShapeError` or `DataError` when options, model and data do not fit.
+template <class Model>
+Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptions& options = {}) {
+  using S = typename Model::Scalar;
+  using Space = typename Model::Space;
+  if constexpr (requires { model.in_features(); }) detail::check_data("evaluate", model, data);
+  Loader<S, Space> loader(data, options.batch_size, model.space());
+  const Index capacity = std::min(options.batch_size, data.size());
+  auto workspace = model.make_workspace(capacity);
+  Buffer<S, Space> values(capacity, model.space());
+  Buffer<Label, Space> predicted(capacity, model.space());
+  Buffer<double, Space> total(1, model.space());
+  Evaluation result;
+  result.samples = data.size();
+  result.confusion = Matrix<Index>::Zero(model.num_classes(), model.num_classes());
+  std::vector<Label> host(static_cast<std::size_t>(capacity));
+  for (Index i = 0; i < loader.batches(); ++i) {
+    const Batch<S, Space> batch = loader.batch(i);
+    const MatrixView<const S, Space> logits = model.logits(batch, workspace);
+    const VectorView<S, Space> losses = values.view().slice(0, batch.size());
+    op_cross_entropy(model.space(), logits, batch.labels, S(0), MatrixView<S, Space>{}, losses);
+    op_add_sum(model.space(), VectorView<const S, Space>(losses), total.view());
+    op_argmax(model.space(), logits, predicted.view());
+    op_download(model.space(),
+                VectorView<const Label, Space>(predicted.view().slice(0, batch.size())),
+                VectorView<Label>(host.data(), batch.size()));
+    for (Index b = 0; b < batch.size(); ++b) {
+      const Label truth = data.labels().data[i * options.batch_size + b];  // not shuffled
+      ++result.confusion(truth, host[static_cast<std::size_t>(b)]);
+    }
+  }
+  result.errors = result.samples - result.confusion.diagonal().sum();
+  result.accuracy = 1 - static_cast<double>(result.errors) / static_cast<double>(result.samples);
+  result.loss = op_read(model.space(), total.view()) / static_cast<double>(result.samples);
+  return result;
+}
+
+}  // namespace kd

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/cpu/optimize.hpp"
+#include "kd/loss/loss.hpp"
+#include "kd/train/blame.hpp"
+#include "kd/train/loop.hpp"
+
+namespace kd {
+
+namespace detail {
+
+/// A network, a loss on labels, and nothing else.
+template <class N, LabelLoss L, Optimizer O>
+class LossObjective {
+ public:
+  using S = typename N::Scalar;
+  using Space = typename N::Space;
+  static constexpr std::array<const char*, 1> terms{"loss"};
+
+  LossObjective(N& network, const L& loss, const O& optimizer, Index capacity, Rng rng)
+      : network_(network),
+        loss_(loss),
+        rng_(rng),
+        tape_(network.make_workspace(capacity, Mode::training)),
+        values_(capacity, network.space()),
+        state_(optimizer.template make_state<S>(network.num_params(), network.space())) {}
+
+  std::array<double, 1> weights(const Progress&) const { return {1}; }
+
+  void step(const Batch<S, Space>& batch, const Progress& progress,
+            VectorView<double, Space> totals) {
+    network_.zero_grad();
+    network_.forward(batch.inputs, tape_, rng_.stream(static_cast<std::uint64_t>(progress.step)));
+    const VectorView<S, Space> values = values_.view().slice(0, batch.size());
+    loss_.accumulate(LossStep<S, Space, LabelTarget<S, Space>>{
+        network_.space(), tape_.logits(), batch.labels, S(1) / static_cast<S>(batch.size()),
+        tape_.grad(tape_.depth()), values});
+    op_add_sum(network_.space(), VectorView<const S, Space>(values), totals);
+    network_.backward(tape_);
+  }
+
+  template <class F>
+  void for_each_block(F&& f) {
+    f(network_.params(), network_.grads(), state_);
+  }
+
+  std::string blame() { return find_nonfinite(network_, tape_); }
+
+ private:
+  N& network_;
+  const L& loss_;
+  Rng rng_;
+  Tape<S, Space> tape_;
+  Buffer<S, Space> values_;
+  typename O::template State<S, Space> state_;
+};
+
+}  // namespace detail
+
+/// Trains a network on labels: `fit(network, data, CrossEntropy{}, Adam{{.lr = 1e-3}}, {.epochs =
+/// 6})`.
+///
+/// Each call starts the optimizer anew. After the first step nothing is allocated. Throws before
+/// any work `ConfigError`, `ShapeError` or `DataError` when options, network and data do not fit;
+/// `NumericError` when a loss or gradient stops being finite, and the network keeps the weights of
+/// the step before.
+template <class N, LabelLoss L, Optimizer O>
+FitReport fit(N& network, const Dataset& data, const L& loss, const O& optimizer,
+              const FitOptions& options = {}) {
+  detail::check_data("fit", network, data);
+  detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
+  Loader<typename N::Scalar, typename N::Space> loader(data, options.batch_size, network.space());
+  detail::LossObjective<N, L, O> objective(network, loss, optimizer,
+                                           std::min(options.batch_size, data.size()),
+                                           Rng(options.seed).stream(0));
+  return detail::Training<typename N::Space, decltype(objective), O>(objective, optimizer, options,
+                                                                     network.space())
+      .run(loader);
+}
+
+}  // namespace kd

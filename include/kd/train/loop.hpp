@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "kd/core/step_runner.hpp"
+#include "kd/data/loader.hpp"
+#include "kd/nn/network.hpp"
+#include "kd/optim/optimizer.hpp"
+#include "kd/optim/schedule.hpp"
+#include "kd/train/report.hpp"
+
+namespace kd {
+
+struct FitOptions {
+  Index epochs = 1;
+  Index batch_size = 32;
+  std::uint64_t seed = 0;  ///< of shuffles, dropout masks and augmentation
+  bool shuffle = true;
+  Augment augment = {};    ///< changes the inputs of every batch; none: they stay as they are
+  Schedule schedule = {};  ///< multiplies the optimizer's learning rate; none: constant
+  double max_grad_norm = std::numeric_limits<double>::infinity();  ///< gradients are clipped to it
+  bool capture_step = false;  ///< replay each step as one recorded graph, where the space has such
+  std::function<void(const StepReport&)> on_step = {};
+  std::function<void(const EpochReport&)> on_epoch = {};
+};
+
+namespace detail {
+
+/// A model must fit the data before any work is done.
+template <class Model>
+void check_data(const char* where, const Model& model, const Dataset& data) {
+  check_equal(where, "features a sample, as the network takes", model.in_features(),
+              data.features());
+  if (data.classes() > model.num_classes()) check_labels(data.labels(), model.num_classes());
+}
+
+/// The one training loop: batches, schedule, the guard against numbers that are not finite, and
+/// reports. What is minimised is the objective's affair, which answers
+/// - `terms`: the names of its losses; `weights(progress)`: what each counts;
+/// - `step(batch, progress, totals)`: forward and backward of one batch; adds each loss, summed
+///   over the samples, to its own place in `totals`, and leaves gradients behind;
+/// - `for_each_block(f)`: calls `f(params, grads, state)` for every trained block;
+/// - `blame()`: names the tensor that is not finite.
+template <class Space, class Objective, Optimizer O>
+class Training {
+ public:
+  Training(Objective& objective, const O& optimizer, const FitOptions& options, const Space& space)
+      : objective_(objective),
+        optimizer_(optimizer),
+        options_(options),
+        space_(space),
+        totals_(terms, space),
+        square_sum_(1, space),
+        guard_(1, space),
+        good_steps_(checks_late ? 1 : 0, space) {
+    check_at_least_one("FitOptions: epochs", options.epochs);
+    check_at_least_one("FitOptions: batch_size", options.batch_size);
+    check_max_norm(options.max_grad_norm);
+  }
+
+  template <class L>
+  FitReport run(L& loader) {
+    FitReport report;
+    progress_.steps_per_epoch = loader.batches();
+    progress_.total_steps = loader.batches() * options_.epochs;
+    augment(loader);
+    for (Index epoch = 1; epoch <= options_.epochs; ++epoch) {
+      if (options_.shuffle)
+        loader.shuffle(Rng(options_.seed).stream(static_cast<std::uint64_t>(epoch)));
+      report.epochs.push_back(run_epoch(loader, epoch));
+      if (options_.on_epoch) options_.on_epoch(report.epochs.back());
+    }
+    return report;
+  }
+
+ private:
+  static constexpr Index terms = static_cast<Index>(Objective::terms.size());
+  using Weights = std::array<double, Objective::terms.size()>;
+  /// Whether the host is ahead of the work, so that a bad step is found out some steps later. It
+  /// did no harm: the guard stays up, and no later step changes anything.
+  static constexpr bool checks_late = StepRunner<Space>::steps_between_checks > 1;
+  using Clock = std::chrono::steady_clock;
+
+  static void check_max_norm(double value) {
+    if (!(value > 0))
+      throw ConfigError(text("FitOptions: max_grad_norm must be positive, got ", value));
+  }
+
+  template <class L>
+  void augment(L& loader) const {
+    if (!options_.augment) return;
+    if constexpr (requires { loader.augment(options_.augment, Rng()); }) {
+      // Epochs are streams from 1 on: this one is out of their reach.
+      loader.augment(options_.augment, Rng(options_.seed).stream(~std::uint64_t{0}));
+    } else {
+      throw ConfigError("FitOptions: augment needs a network in float on the CPU");
+    }
+  }
+
+  template <class L>
+  EpochReport run_epoch(L& loader, Index epoch) {
+    const auto start = Clock::now();
+    const auto seconds = [&] {
+      return std::chrono::duration<double>(Clock::now() - start).count();
+    };
+    op_zero(space_, totals_.view());
+    EpochReport report{epoch, options_.epochs, 0, {}, 0, 0};
+    Index samples = 0;
+    Weights weights{};  // of the last step: they may change on the way
+    Weights before{};   // the totals before it
+    for (Index i = 0; i < loader.batches(); ++i, ++progress_.step) {
+      const auto batch = loader.batch(i);
+      weights = objective_.weights(progress_);
+      const double factor = options_.schedule ? options_.schedule(progress_) : 1;
+      check_not_negative("FitOptions: what schedule returns", factor);
+      runner_.run(space_, options_.capture_step && progress_.step > 0, [&] {
+        objective_.step(batch, progress_, totals_.view());
+        update(factor);
+      });
+      if constexpr (checks_late) {
+        const bool due = (i + 1) % StepRunner<Space>::steps_between_checks == 0;
+        if (due || i + 1 == loader.batches() || options_.on_step) check_late(loader, epoch);
+      } else if (op_read(space_, guard_.view()) != 0) {
+        throw NumericError(epoch, i + 1, objective_.blame());
+      }
+      samples += batch.size();
+      report.lr = optimizer_.lr() * factor;
+      if (options_.on_step) {
+        double loss = 0;
+        for (Index k = 0; k < terms; ++k) {
+          const auto at = static_cast<std::size_t>(k);
+          const double so_far = total(k);
+          loss += weights[at] * (so_far - std::exchange(before[at], so_far));
+        }
+        const double mean = loss / static_cast<double>(batch.size());
+        options_.on_step({epoch, options_.epochs, i + 1, loader.batches(), batch.size(), mean,
+                          report.lr, seconds()});
+      }
+    }
+    for (Index k = 0; k < terms; ++k) {
+      const auto at = static_cast<std::size_t>(k);
+      const double value = total(k) / static_cast<double>(samples);
+      report.terms.push_back({Objective::terms[at], value, weights[at]});
+      report.loss += weights[at] * value;
+    }
+    report.seconds = seconds();
+    return report;
+  }
+
+  /// Steps every block of parameters, unless something is not finite: then nothing has changed.
+  void update(double factor) {
+    op_flag_nonfinite(space_, VectorView<const double, Space>(totals_.view()), guard_.view());
+    const bool clips = options_.max_grad_norm < std::numeric_limits<double>::infinity();
+    if (clips) op_zero(space_, square_sum_.view());
+    objective_.for_each_block([&](auto params, auto grads, auto& state) {
+      using S = std::remove_pointer_t<decltype(params.data)>;
+      (void)state;
+      op_flag_nonfinite(space_, VectorView<const S, Space>(grads), guard_.view());
+      if (clips) op_add_square_sum(space_, VectorView<const S, Space>(grads), square_sum_.view());
+    });
+    if constexpr (checks_late) op_count_good_step(space_, guard_.view(), good_steps_.view());
+    objective_.for_each_block([&](auto params, auto grads, auto& state) {
+      using S = std::remove_pointer_t<decltype(params.data)>;
+      if (clips)
+        op_clip(space_, grads, VectorView<const double, Space>(square_sum_.view()),
+                options_.max_grad_norm);
+      optimizer_.step(space_, state, params, VectorView<const S, Space>(grads), factor,
+                      guard_.view());
+    });
+  }
+
+  /// Throws `NumericError` when there was a bad step, which it repeats to see what was bad.
+  template <class L>
+  void check_late(L& loader, Index epoch) {
+    if (op_read(space_, guard_.view()) == 0) return;
+    progress_.step = op_read(space_, good_steps_.view());
+    const Index bad = progress_.step % progress_.steps_per_epoch;
+    objective_.step(loader.batch(bad), progress_, totals_.view());
+    throw NumericError(epoch, bad + 1, objective_.blame());
+  }
+
+  double total(Index k) { return op_read(space_, totals_.view().slice(k, 1)); }
+
+  Objective& objective_;
+  const O& optimizer_;
+  const FitOptions& options_;
+  const Space& space_;
+  Buffer<double, Space> totals_;
+  Buffer<double, Space> square_sum_;
+  Buffer<std::int32_t, Space> guard_;
+  Buffer<std::int32_t, Space> good_steps_;  ///< since training began, where checks are late
+  StepRunner<Space> runner_;
+  Progress progress_{};
+};
+
+}  // namespace detail
+}  // namespace kd
