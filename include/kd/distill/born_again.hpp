@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "kd/distill/distiller.hpp"
+
+namespace kd {
+
+struct BornAgainOptions {
+  Index generations = 3;   ///< at least 1
+  std::uint64_t seed = 0;  ///< of the first weights of every generation
+};
+
+/// Born-again networks: a student of the teacher's own architecture learns from it, a new student
+/// from that one, and so on.
+///
+///     kd::BornAgain family(teacher, {.generations = 3}, kd::SoftTargets{});
+///     family.fit(data, kd::Adam{}, {.epochs = 10});
+///     kd::EnsembleTeacher all(kd::MeanOfLogits{}, family.generations());
+///
+/// Every generation begins with new weights and an optimizer of its own. Source: Furlanello et al.,
+/// "Born-again neural networks", 2018, section 3, where the last generations together, as an
+/// ensemble, are better than the last.
+template <class N, class... Methods>
+class BornAgain {
+  static_assert(sizeof...(Methods) > 0, "BornAgain needs at least one method");
+
+ public:
+  /// Throws `ConfigError` when there is to be no generation.
+  BornAgain(const N& teacher, BornAgainOptions options, Methods... methods)
+      : teacher_(teacher), options_(options), methods_(std::move(methods)...) {
+    detail::check_at_least_one("BornAgain: generations", options.generations);
+  }
+  BornAgain(const N&&, BornAgainOptions, Methods...) = delete;
+
+  /// Trains all generations anew; one report each. As `Distiller::fit`.
+  template <Optimizer O>
+  std::vector<FitReport> fit(const Dataset& data, const O& optimizer,
+                             const FitOptions& options = {}) {
+    std::vector<FitReport> reports;
+    generations_.clear();
+    generations_.reserve(static_cast<std::size_t>(options_.generations));  // teachers stay put
+    const N* teacher = &teacher_;
+    for (Index i = 0; i < options_.generations; ++i) {
+      generations_.emplace_back(teacher_.architecture(),
+                                Rng(options_.seed).stream(static_cast<std::uint64_t>(i)),
+                                teacher_.space());
+      N& student = generations_.back();
+      reports.push_back(std::apply(
+          [&](const Methods&... methods) {
+            return Distiller(*teacher, student, methods...).fit(data, optimizer, options);
+          },
+          methods_));
+      teacher = &student;
+    }
+    return reports;
+  }
+
+  /// The generations, oldest first, without the teacher; none before `fit`.
+  const std::vector<N>& generations() const { return generations_; }
+  std::vector<N>& generations() { return generations_; }
+
+ private:
+  const N& teacher_;
+  BornAgainOptions options_;
+  std::tuple<Methods...> methods_;
+  std::vector<N> generations_;
+};
+
+}  // namespace kd

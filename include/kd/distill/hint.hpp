@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include "kd/cpu/regression.hpp"
+#include "kd/distill/sample_losses.hpp"
+#include "kd/distill/scheduled.hpp"
+#include "kd/distill/tap.hpp"
+#include "kd/nn/linear.hpp"
+
+namespace kd {
+
+struct HintOptions {
+  Scheduled weight = 100;  ///< of the squared error; zero or more
+  std::uint64_t seed = 0;  ///< of the regressor's first weights
+};
+
+/// FitNets: the student's features, through a learned linear map, should be the teacher's:
+/// `weight mean((W f + b - g)^2)`.
+///
+/// f: what layer `StudentLayer` of the student gives, (student's width, batch); g: layer
+/// `TeacherLayer` of the teacher, (teacher's width, batch); layers are counted from 1. The mean is
+/// over all teacher's features and the batch: with a sum instead the weight would be that many
+/// times smaller. `W` and `b`, the regressor, train along with the student; after `fit` they are
+/// a network of their own, `distiller.state<I>().regressor`, and no part of the student.
+///
+/// The paper trains in two stages, first the hint, then soft targets: two distillers for the same
+/// student, one after the other. Source: Romero et al., "FitNets: hints for thin deep nets", 2015,
+/// equation 3; weight as is common since Tian et al., "Contrastive representation distillation",
+/// 2020.
+template <Index TeacherLayer, Index StudentLayer>
+class Hint {
+ public:
+  static constexpr std::array<const char*, 1> terms{"hint"};
+
+  template <Real S, class Space>
+  struct State {
+    Network<Sequential<Linear<>>, Space, S> regressor;  ///< student's features -> teacher's
+    Buffer<S, Space> output;                            ///< what it gives, then the gradient there
+    SampleLosses<S, Space> losses;
+
+    auto params() { return regressor.params(); }
+    auto grads() { return regressor.grads(); }
+    std::vector<TensorInfo> tensors() const { return regressor.tensors(); }
+  };
+
+  /// Throws `ConfigError` when the weight is out of its range.
+  explicit Hint(HintOptions options = {}) : options_(std::move(options)) { weights({}); }
+
+  std::array<double, 1> weights(const Progress& progress) const {
+    return {detail::not_negative("Hint: weight", options_.weight, progress)};
+  }
+
+  template <class TeacherT, class StudentT>
+  auto make_state(const TeacherT& teacher, const StudentT& student, Index capacity) const {
+    using S = typename StudentT::Scalar;
+    using Space = typename StudentT::Space;
+    Tap::template check<TeacherT, StudentT>();
+    const Space& space = student.space();
+    const Linear<> map(Tap::student_width(student), Tap::teacher_width(teacher));
+    return State<S, Space>{{Sequential(map), Rng(options_.seed), space},
+                           Buffer<S, Space>(map.out_features() * capacity, space),
+                           SampleLosses<S, Space>(capacity, space)};
+  }
+
+  template <Real S, class Space>
+  void accumulate(const DistillStep<S, Space>& step, State<S, Space>& state) const {
+    const auto features = Tap::student_features(step);
+    const auto target = Tap::teacher_features(step);
+    const auto& map = state.regressor.architecture().template layer<1>();
+    const VectorView<const S, Space> params = state.regressor.params();
+    const MatrixView<S, Space> y{state.output.view().data, target.rows, target.cols};
+    map.forward(LayerForward<S, Space>{step.space, Mode::training, Rng(), params, features, y, {}});
+    op_squared_error(step.space, MatrixView<const S, Space>(y), target,
+                     detail::batch_scale(weights(step.progress)[0], step), y, Write::overwrite,
+                     state.losses.term(0, step.batch.size()));
+    map.backward(LayerBackward<S, Space>{step.space,
+                                         params,
+                                         features,
+                                         {},
+                                         {},
+                                         y,
+                                         state.grads(),
+                                         Write::add,
+                                         Tap::student_gradient(step),
+                                         Write::add});
+    state.losses.add_to(step);
+  }
+
+ private:
+  using Tap = detail::Tap<TeacherLayer, StudentLayer>;
+
+  HintOptions options_;
+};
+
+}  // namespace kd

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <concepts>
+
+#include "kd/core/batch.hpp"
+#include "kd/distill/teacher.hpp"
+#include "kd/nn/network.hpp"
+#include "kd/optim/schedule.hpp"
+
+namespace kd {
+
+/// What a method is given in a step: both networks have run forward, nothing has run backward.
+template <Real S, class Space>
+struct DistillStep {
+  const Space& space;
+  Batch<S, Space> batch;
+  MatrixView<const S, Space> teacher_logits;  ///< (classes, batch)
+  const Tape<S, Space>* teacher;              ///< its hidden layers; null when it has none
+  Tape<S, Space>& student;
+  Progress progress;
+  VectorView<double, Space> totals;  ///< one place for each of the method's terms
+};
+
+/// A method is a description: named fields, no memory. `make_state(teacher, student, capacity)`
+/// checks that it suits the two and makes the room it needs; `accumulate(step, state)` adds its
+/// weighted gradients to the student's tape, and each of its losses, not weighted and summed over
+/// the samples, to `totals`. `terms` names the losses, `weights(progress)` says what they count.
+///
+/// A state may have more, which the distiller finds by its name:
+/// - `params()` and `grads()`: weights of the method's own (a hint's regressor), which are trained
+///   along with the student. The gradients are zero when `accumulate` is called and are added to.
+///   Each `fit` goes on from the weights of the one before.
+/// - `tensors()`: the parts of those weights, named as a network's, for messages and files.
+/// - `resume(previous)`: what else a `fit` goes on from, taken from the state of the one before.
+/// A method may have `prepare(data, state)`, called before each `fit` does any work, for what
+/// depends on the data set (a memory bank).
+template <class M, class TeacherT, class StudentT>
+concept DistillationMethod = std::copyable<M> && Teacher<TeacherT> &&
+    requires(const M method, const TeacherT& teacher, const StudentT& student, Index capacity,
+             const DistillStep<typename StudentT::Scalar, typename StudentT::Space>& step,
+             Progress progress) {
+  { M::terms.size() } -> std::convertible_to<std::size_t>;
+  { method.weights(progress) } -> std::same_as<std::array<double, M::terms.size()>>;
+  method.make_state(teacher, student, capacity);
+} && requires(const M method,
+              const DistillStep<typename StudentT::Scalar, typename StudentT::Space>& step,
+              decltype(std::declval<const M&>().make_state(std::declval<const TeacherT&>(),
+                                                           std::declval<const StudentT&>(),
+                                                           Index{})) state) {
+  method.accumulate(step, state);
+};
+
+/// What a method keeps while a student learns from a teacher.
+template <class M, class TeacherT, class StudentT>
+using MethodState = decltype(std::declval<const M&>().make_state(
+    std::declval<const TeacherT&>(), std::declval<const StudentT&>(), Index{}));
+
+namespace detail {
+
+template <class State>
+concept TrainableState = requires(State state) {
+  state.params();
+  state.grads();
+};
+
+}  // namespace detail
+}  // namespace kd

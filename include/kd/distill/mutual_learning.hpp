@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "kd/cpu/classify.hpp"
+#include "kd/distill/scheduled.hpp"
+#include "kd/train/blame.hpp"
+#include "kd/train/loop.hpp"
+
+namespace kd {
+
+struct MutualLearningOptions {
+  Scheduled temperature = 1;  ///< softens the students' distributions; positive
+  Scheduled hard_weight = 1;  ///< of the cross-entropy with the labels; zero or more
+  Scheduled peer_weight = 1;  ///< of the mean divergence from the others; zero or more
+};
+
+namespace detail {
+
+/// The names of the losses of student `I`, counted from 1 and at most 99: "hard 1", "peers 1".
+template <std::size_t I>
+struct StudentTerms {
+  static_assert(I < 100);
+  static constexpr char tens = I < 10 ? ' ' : static_cast<char>('0' + I / 10);
+  static constexpr char ones = static_cast<char>('0' + I % 10);
+  static constexpr char hard[] = {'h', 'a', 'r', 'd', tens, ones, '\0'};
+  static constexpr char peers[] = {'p', 'e', 'e', 'r', 's', tens, ones, '\0'};
+};
+
+}  // namespace detail
+
+/// Deep mutual learning (DML): students that learn at once, each from the labels and from what the
+/// others say: `L_i = hard_weight CE(z_i, y) + peer_weight / (K - 1) sum_{j != i} T^2 KL(p_j ||
+/// p_i)` with `p_j = softmax(z_j / T)`, which is a constant for student i.
+///
+///     kd::MutualLearning mutual(kd::MutualLearningOptions{}, a, b, c);
+///     mutual.fit(data, kd::Adam{}, {.epochs = 10});
+///
+/// z_i: logits of student i, (classes, batch); sum over classes, mean over the batch; gradient
+/// `hard_weight (softmax(z_i) - onehot(y)) / B + peer_weight (T / B) (p_i - mean_j p_j)`. In a step
+/// all students run forward first, then all gradients are taken, then all weights are stepped, by
+/// one optimizer with a state for each; `max_grad_norm` is that of all students together. Source:
+/// Zhang et al., "Deep mutual learning", 2018, equations 4 to 8; T = 1 and weights of 1 as there.
+template <class... Students>
+class MutualLearning {
+  static_assert(sizeof...(Students) >= 2, "MutualLearning needs at least two students");
+  static_assert((!std::is_const_v<Students> && ...), "students are trained: none may be const");
+
+  using First = std::tuple_element_t<0, std::tuple<Students...>>;
+  static constexpr std::size_t count = sizeof...(Students);
+
+ public:
+  using Scalar = typename First::Scalar;
+  using Space = typename First::Space;
+  static_assert((std::same_as<typename Students::Scalar, Scalar> && ...) &&
+                    (std::same_as<typename Students::Space, Space> && ...),
+                "all students must compute in the same scalar and the same memory space");
+  static_assert(((Students::static_classes == First::static_classes ||
+                  Students::static_classes == dynamic || First::static_classes == dynamic) &&
+                 ...),
+                "all students must have the same number of classes");
+
+  /// Throws `ConfigError` when an option is out of its range or a network is there twice,
+  /// `ShapeError` when students differ in their number of classes or features.
+  explicit MutualLearning(MutualLearningOptions options, Students&... students)
+      : options_(std::move(options)), students_(students...) {
+    temperature({});
+    hard_weight({});
+    peer_weight({});
+    const std::array<const void*, count> places{&students...};
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t j = i + 1; j < count; ++j)
+        if (places[i] == places[j])
+          throw ConfigError(detail::text("MutualLearning: students ", i + 1, " and ", j + 1,
+                                         " are the same network"));
+    const First& first = std::get<0>(students_);
+    (detail::check_equal("MutualLearning", "classes of every student, as the first has",
+                         first.num_classes(), students.num_classes()),
+     ...);
+    (detail::check_equal("MutualLearning", "input features of every student, as the first has",
+                         first.in_features(), students.in_features()),
+     ...);
+  }
+
+  /// Trains all students. As `kd::fit`; both losses of each student are reported, "hard 1",
+  /// "peers 1", "hard 2", ...
+  template <Optimizer O>
+  FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
+    const First& first = std::get<0>(students_);
+    detail::check_data("MutualLearning::fit", first, data);
+    detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
+    Loader<Scalar, Space> loader(data, options.batch_size, first.space());
+    Objective<O> objective(*this, optimizer, std::min(options.batch_size, data.size()),
+                           Rng(options.seed).stream(0));
+    return detail::Training<Space, Objective<O>, O>(objective, optimizer, options, first.space())
+        .run(loader);
+  }
+
+ private:
+  double temperature(const Progress& progress) const {
+    return detail::positive("MutualLearning: temperature", options_.temperature, progress);
+  }
+  double hard_weight(const Progress& progress) const {
+    return detail::not_negative("MutualLearning: hard_weight", options_.hard_weight, progress);
+  }
+  double peer_weight(const Progress& progress) const {
+    return detail::not_negative("MutualLearning: peer_weight", options_.peer_weight, progress);
+  }
+
+  template <class O>
+  class Objective {
+   public:
+    static constexpr std::array<const char*, 2 * count> terms =
+        []<std::size_t... I>(std::index_sequence<I...>) {
+      std::array<const char*, 2 * count> all{};
+      ((all[2 * I] = detail::StudentTerms<I + 1>::hard,
+        all[2 * I + 1] = detail::StudentTerms<I + 1>::peers),
+       ...);
+      return all;
+    }
+    (std::index_sequence_for<Students...>());
+
+    Objective(MutualLearning& mutual, const O& optimizer, Index capacity, Rng rng)
+        : mutual_(mutual),
+          rng_(rng),
+          pupils_(std::apply(
+              [&](Students&... student) {
+                return std::array{Pupil{student.make_workspace(capacity, Mode::training),
+                                        optimizer.template make_state<Scalar>(student.num_params(),
+                                                                              student.space())}...};
+              },
+              mutual.students_)),
+          values_(capacity, space()) {}
+
+    std::array<double, 2 * count> weights(const Progress& progress) const {
+      std::array<double, 2 * count> all{};
+      for (std::size_t i = 0; i < count; ++i) {
+        all[2 * i] = mutual_.hard_weight(progress);
+        all[2 * i + 1] = mutual_.peer_weight(progress) / static_cast<double>(count - 1);
+      }
+      return all;
+    }
+
+    void step(const Batch<Scalar, Space>& batch, const Progress& progress,
+              VectorView<double, Space> totals) {
+      const Rng rng = rng_.stream(static_cast<std::uint64_t>(progress.step));
+      for_each_student([&](auto& student, Pupil& pupil, Index i) {
+        student.zero_grad();
+        student.forward(batch.inputs, pupil.tape, rng.stream(static_cast<std::uint64_t>(i)));
+      });
+      const auto scales = weights(progress);
+      for (std::size_t i = 0; i < count; ++i) {
+        const double samples = static_cast<double>(batch.size());
+        const auto hard = static_cast<Scalar>(scales[2 * i] / samples);
+        const auto peers = static_cast<Scalar>(scales[2 * i + 1] / samples);
+        add_gradient(i, batch, static_cast<Scalar>(mutual_.temperature(progress)), hard, peers,
+                     totals.slice(2 * static_cast<Index>(i), 2));
+      }
+      for_each_student([](auto& student, Pupil& pupil, Index) { student.backward(pupil.tape); });
+    }
+
+    template <class F>
+    void for_each_block(F&& f) {
+      for_each_student([&](auto& student, Pupil& pupil, Index) {
+        f(student.params(), student.grads(), pupil.optimizer);
+      });
+    }
+
+    /// A student that is not finite spoils the gradients of all: outputs are asked first.
+    std::string blame() {
+      std::string name;
+      for_each_student([&](auto&, Pupil& pupil, Index i) {
+        for (Index layer = 1; layer <= pupil.tape.depth() && name.empty(); ++layer)
+          if (!detail::all_finite(space(), pupil.tape.value(layer).flat()))
+            name = detail::text("output of layer ", layer, " of student ", i + 1);
+      });
+      for_each_student([&](auto& student, Pupil&, Index i) {
+        if (!name.empty()) return;
+        name = detail::find_nonfinite_gradient(student, space());
+        if (!name.empty()) name += detail::text(" of student ", i + 1);
+      });
+      return name.empty() ? "loss" : name;
+    }
+
+   private:
+    struct Pupil {
+      Tape<Scalar, Space> tape;
+      typename O::template State<Scalar, Space> optimizer;
+    };
+
+    const Space& space() const { return std::get<0>(mutual_.students_).space(); }
+
+    /// The losses of student `i` and their gradient at its logits; nobody's logits change.
+    void add_gradient(std::size_t i, const Batch<Scalar, Space>& batch, Scalar temperature,
+                      Scalar hard, Scalar peers, VectorView<double, Space> totals) {
+      Tape<Scalar, Space>& tape = pupils_[i].tape;
+      const MatrixView<Scalar, Space> dlogits = tape.grad(tape.depth());
+      const VectorView<Scalar, Space> values = values_.view().slice(0, batch.size());
+      op_cross_entropy(space(), tape.logits(), batch.labels, hard, dlogits, values);
+      op_add_sum(space(), VectorView<const Scalar, Space>(values), totals.slice(0, 1));
+      for (std::size_t j = 0; j < count; ++j) {
+        if (j == i) continue;
+        op_soft_targets(space(), tape.logits(), std::as_const(pupils_[j].tape).logits(),
+                        batch.labels, temperature, Scalar(0), peers, dlogits,
+                        VectorView<Scalar, Space>{}, values);
+        op_add_sum(space(), VectorView<const Scalar, Space>(values), totals.slice(1, 1));
+      }
+    }
+
+    /// Calls `f(student, pupil, i)`, i counted from 0.
+    template <class F>
+    void for_each_student(F&& f) {
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (f(std::get<I>(mutual_.students_), pupils_[I], static_cast<Index>(I)), ...);
+      }
+      (std::index_sequence_for<Students...>());
+    }
+
+    MutualLearning& mutual_;
+    Rng rng_;
+    std::array<Pupil, count> pupils_;
+    Buffer<Scalar, Space> values_;
+  };
+
+  MutualLearningOptions options_;
+  std::tuple<Students&...> students_;
+};
+
+}  // namespace kd

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/core/buffer.hpp"
+#include "kd/cpu/classify.hpp"
+#include "kd/distill/method.hpp"
+
+namespace kd {
+
+/// Room for the loss of every sample of a batch, once for each of a method's terms: all the state
+/// that most methods on logits need.
+template <Real S, class Space, Index Terms = 1>
+class SampleLosses {
+ public:
+  SampleLosses(Index capacity, const Space& space)
+      : capacity_(capacity), values_(Terms * capacity, space) {}
+
+  /// Where a kernel writes term `k` of a batch.
+  VectorView<S, Space> term(Index k, Index batch) {
+    return values_.view().slice(k * capacity_, batch);
+  }
+
+  /// Adds the sum of each term over the batch to the step's totals.
+  void add_to(const DistillStep<S, Space>& step) {
+    for (Index k = 0; k < Terms; ++k)
+      op_add_sum(step.space, VectorView<const S, Space>(term(k, step.batch.size())),
+                 step.totals.slice(k, 1));
+  }
+
+ private:
+  Index capacity_;
+  Buffer<S, Space> values_;
+};
+
+namespace detail {
+
+/// The state of a method with `Terms` losses on the logits of this student.
+template <Index Terms, class StudentT>
+auto make_sample_losses(const StudentT& student, Index capacity) {
+  return SampleLosses<typename StudentT::Scalar, typename StudentT::Space, Terms>(capacity,
+                                                                                  student.space());
+}
+
+/// What turns the gradient of each sample's loss into that of the weighted batch mean.
+template <Real S, class Space>
+S batch_scale(double weight, const DistillStep<S, Space>& step) {
+  return static_cast<S>(weight / static_cast<double>(step.batch.size()));
+}
+
+}  // namespace detail
+}  // namespace kd

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+
+#include "kd/core/batch.hpp"
+#include "kd/data/dataset.hpp"
+#include "kd/nn/tape.hpp"
+
+namespace kd {
+
+/// A teacher is anything that gives logits for a batch: a `const` network, a table of cached
+/// logits, an ensemble, somebody else's runtime. It is never changed.
+///
+/// `make_workspace(capacity)` is the room it needs for batches of up to `capacity` samples, and
+/// `logits(batch, workspace)` fills it; the result stays until the next call.
+template <class T>
+concept Teacher = requires(const T teacher, Index capacity,
+                           const Batch<typename T::Scalar, typename T::Space>& batch,
+                           typename T::Workspace& workspace) {
+  { T::static_classes } -> std::convertible_to<Index>;
+  { teacher.num_classes() } -> std::same_as<Index>;
+  { teacher.make_workspace(capacity) } -> std::same_as<typename T::Workspace>;
+  {
+    teacher.logits(batch, workspace)
+    } -> std::same_as<MatrixView<const typename T::Scalar, typename T::Space>>;
+};
+
+namespace detail {
+
+/// A teacher whose hidden layers can be tapped: its architecture is known and its workspace is a
+/// tape.
+template <class T>
+concept HasFeatures = Teacher<T> && requires {
+  typename T::Architecture;
+} && std::derived_from<typename T::Workspace, Tape<typename T::Scalar, typename T::Space>>;
+
+/// Asks a teacher, where it has an answer, whether it can teach these samples, as they are or
+/// augmented.
+template <Teacher T>
+void check_teacher(const T& teacher, const Dataset& data, bool augmented) {
+  if constexpr (requires { teacher.check_data(data, augmented); })
+    teacher.check_data(data, augmented);
+}
+
+}  // namespace detail
+}  // namespace kd

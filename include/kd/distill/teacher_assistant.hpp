@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "kd/distill/distiller.hpp"
+
+namespace kd {
+
+/// Teacher assistants (TAKD): a chain of distillations, where a teacher much larger than the
+/// student teaches an assistant of a size between them, and the assistant the student.
+///
+///     kd::TeacherAssistant chain(teacher, assistant, student);
+///     chain.fit(data, kd::Adam{}, {.epochs = 10}, kd::SoftTargets{{.temperature = 4}});
+///
+/// The networks stand largest first, with any number of assistants; all but the teacher are
+/// trained, one after the other, each with the same methods and an optimizer of its own. Where the
+/// links need methods of their own (a hint taps other layers in each), write the distillers one
+/// after the other instead: that is all this does. Source: Mirzadeh et al., "Improved knowledge
+/// distillation via teacher assistant", 2020, section 3.
+template <class TeacherT, class... Students>
+class TeacherAssistant {
+  static_assert(sizeof...(Students) >= 2,
+                "a TeacherAssistant needs a teacher, at least one assistant, and a student");
+
+ public:
+  explicit TeacherAssistant(const TeacherT& teacher, Students&... students)
+      : teacher_(teacher), students_(students...) {}
+  explicit TeacherAssistant(const TeacherT&&, Students&...) = delete;
+
+  /// Trains the assistants, then the student; one report each. As `Distiller::fit`.
+  template <Optimizer O, class... Methods>
+  std::vector<FitReport> fit(const Dataset& data, const O& optimizer, const FitOptions& options,
+                             const Methods&... methods) {
+    std::vector<FitReport> reports;
+    const auto link = [&](const auto& teacher, auto& student) {
+      reports.push_back(Distiller(teacher, student, methods...).fit(data, optimizer, options));
+    };
+    link(teacher_, std::get<0>(students_));
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (link(std::get<I>(students_), std::get<I + 1>(students_)), ...);
+    }
+    (std::make_index_sequence<sizeof...(Students) - 1>());
+    return reports;
+  }
+
+ private:
+  const TeacherT& teacher_;
+  std::tuple<Students&...> students_;
+};
+
+}  // namespace kd
