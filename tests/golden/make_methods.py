@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: MIT
+"""Golden values of the methods on logits, and of the ensembles. README.md gives the formulas."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from golden import Inputs, close, leaf, save, sweep, value_and_gradient
+from make_core import extreme_logits, kl_divergence
+
+B, C = 6, 10
+
+
+def logits(seed):
+    inputs = Inputs(seed)
+    return (inputs.normal(B, C, scale=3), inputs.normal(B, C, scale=3), inputs.labels(B, C))
+
+
+def log_softmax(z, temperature):
+    return F.log_softmax(z / temperature, dim=1)
+
+
+def kl(log_p, log_q):
+    """Batch mean of KL(p || q)."""
+    return (log_p.exp() * (log_p - log_q)).sum(dim=1).mean()
+
+
+def without(x, labels):
+    """The columns that are not the sample's own class: (B, C - 1)."""
+    return x[F.one_hot(labels, x.shape[1]) == 0].reshape(len(x), -1)
+
+
+# --- Decoupled (DKD) -----------------------------------------------------------------------------
+
+def decoupled_parts(z, v, labels, temperature):
+    """T^2 times the batch means of the target-class and the non-target-class divergence."""
+
+    def split(x):
+        x = x / temperature
+        total, others = torch.logsumexp(x, 1), torch.logsumexp(without(x, labels), 1)
+        target = x.gather(1, labels[:, None]).squeeze(1)
+        binary = torch.stack([target - total, others - total], dim=1)
+        return binary, without(x, labels) - others[:, None]
+
+    (p_binary, p_others), (q_binary, q_others) = split(v), split(z)
+    return temperature**2 * kl(p_binary, q_binary), temperature**2 * kl(p_others, q_others)
+
+
+def decoupled(z, v, labels, temperature=4.0, target_weight=1.0, non_target_weight=8.0):
+    target, others = decoupled_parts(z, v, labels, temperature)
+    return target_weight * target + non_target_weight * others
+
+
+def make_decoupled():
+    z, v, labels = logits(401)
+    cases = {"random": (z, v, labels),
+             "extreme": (extreme_logits(), extreme_logits().flip(0), torch.arange(B))}
+    for name, (student, teacher, y) in cases.items():
+        value, gradient = value_and_gradient(lambda x: decoupled(x, teacher, y), student)
+        target, others = decoupled_parts(student, teacher, y, 4.0)
+        save("decoupled", **{
+            f"{name}_student": student, f"{name}_teacher": teacher, f"{name}_labels": y,
+            f"{name}_value": value, f"{name}_gradient": gradient, f"{name}_target_value": target,
+            f"{name}_non_target_value": others})
+    # KD = TCKD + (1 - p_t) NCKD, sample by sample
+    for i in range(B):
+        row = slice(i, i + 1)
+        target, others = decoupled_parts(z[row], v[row], labels[row], 4.0)
+        p_target = log_softmax(v[row], 4.0)[0, labels[i]].exp()
+        close(target + (1 - p_target) * others, kl_divergence(z[row], v[row], 4.0))
+
+
+# --- Logit standardisation (LSKD) ----------------------------------------------------------------
+
+def standardize(z):
+    mean, deviation = z.mean(dim=1, keepdim=True), z.std(dim=1, keepdim=True, correction=1)
+    return (z - mean) / (deviation + 1e-7)
+
+
+def make_standardized():
+    z, v, labels = logits(402)
+    value, gradient = value_and_gradient(
+        lambda x: kl_divergence(standardize(x), standardize(v), 2.0), z)
+    wrapped, wrapped_gradient = value_and_gradient(
+        lambda x: decoupled(standardize(x), standardize(v), labels, 2.0), z)
+    close(kl_divergence(standardize(3 * z + 5), standardize(v), 2.0), value, 1e-6)
+    save("logit_standardization", student=z, teacher=v, labels=labels, kd_value=value,
+         kd_gradient=gradient, dkd_value=wrapped, dkd_gradient=wrapped_gradient)
+
+
+# --- Correlation (DIST) --------------------------------------------------------------------------
+
+def correlation(a, b):
+    """Pearson's correlation of each row of a with the same row of b."""
+    a, b = a - a.mean(dim=1, keepdim=True), b - b.mean(dim=1, keepdim=True)
+    return (a * b).sum(dim=1) / (a.norm(dim=1) * b.norm(dim=1) + 1e-8)
+
+
+def correlation_parts(z, v, temperature):
+    q, p = F.softmax(z / temperature, dim=1), F.softmax(v / temperature, dim=1)
+    return (temperature**2 * (1 - correlation(q, p).mean()),
+            temperature**2 * (1 - correlation(q.T, p.T).mean()))
+
+
+def make_correlation():
+    z, v, _ = logits(403)
+    temperatures = [1.0, 4.0]
+    value, gradient = sweep(lambda x, t: sum(correlation_parts(x, v, t)), z, temperatures)
+    parts = [correlation_parts(z, v, t) for t in temperatures]
+    close(correlation(z, 2.5 * z + 7), torch.ones(B), 1e-7)
+    save("correlation", student=z, teacher=v, temperatures=temperatures, value=value,
+         gradient=gradient, rows_value=[p[0] for p in parts], columns_value=[p[1] for p in parts])
+
+
+# --- Other divergences ---------------------------------------------------------------------------
+
+def reverse_kl(z, v, temperature):
+    return temperature**2 * kl(log_softmax(z, temperature), log_softmax(v, temperature))
+
+
+def jsd(z, v, temperature, beta):
+    log_p, log_q = log_softmax(v, temperature), log_softmax(z, temperature)
+    log_m = torch.logaddexp(math.log(beta) + log_p, math.log(1 - beta) + log_q)
+    return temperature**2 * (beta * kl(log_p, log_m) + (1 - beta) * kl(log_q, log_m))
+
+
+def make_divergences():
+    z, v, _ = logits(404)
+    betas = [0.1, 0.5, 0.9]
+    cases = {"random": (z, v), "extreme": (extreme_logits(), extreme_logits().flip(0))}
+    for name, (student, teacher) in cases.items():
+        value, gradient = value_and_gradient(lambda x: reverse_kl(x, teacher, 2.0), student)
+        log_p, log_q = log_softmax(teacher, 2.0), log_softmax(student, 2.0)
+        gap = log_q - log_p
+        close(gradient, 2 / B * log_q.exp() * (gap - (log_q.exp() * gap).sum(1, keepdim=True)))
+        save("reverse_kl", **{f"{name}_student": student, f"{name}_teacher": teacher,
+                              f"{name}_value": value, f"{name}_gradient": gradient})
+        value, gradient = sweep(lambda x, beta: jsd(x, teacher, 2.0, beta), student, betas)
+        for beta, found in zip(betas, gradient):
+            log_m = (beta * log_p.exp() + (1 - beta) * log_q.exp()).clamp(min=1e-300).log()
+            gap = torch.where(log_q > -600, log_q - log_m, 0.0)  # below that q is zero
+            close(found, 2 / B * (1 - beta) * log_q.exp()
+                  * (gap - (log_q.exp() * gap).sum(1, keepdim=True)))
+        save("jsd", **{f"{name}_student": student, f"{name}_teacher": teacher,
+                       f"{name}_value": value, f"{name}_gradient": gradient})
+    save("jsd", betas=betas)
+    close(jsd(z, v, 2.0, 0.5), jsd(v, z, 2.0, 0.5))
+    close(reverse_kl(z, v, 2.0), kl_divergence(v, z, 2.0))
+    # At the ends of beta the divergence goes to zero like beta and 1 - beta; over that, it is KL.
+    close(jsd(z, v, 2.0, 1e-7) / 1e-7, kl_divergence(z, v, 2.0), 1e-5)
+    close(jsd(z, v, 2.0, 1 - 1e-7) / 1e-7, reverse_kl(z, v, 2.0), 1e-5)
+
+
+def make_logit_mse():
+    z, v, _ = logits(405)
+    value, gradient = value_and_gradient(lambda x: F.mse_loss(x, v), z)
+    save("logit_mse", student=z, teacher=v, value=value, gradient=gradient)
+
+
+# --- Without a teacher ---------------------------------------------------------------------------
+
+def make_label_smoothing():
+    z, _, labels = logits(406)
+    value, gradient = value_and_gradient(
+        lambda x: F.cross_entropy(x, labels, label_smoothing=0.1), z)
+    target = 0.9 * F.one_hot(labels, C).double() + 0.1 / C
+    close(value, -(target * F.log_softmax(z, 1)).sum(1).mean())
+    save("label_smoothing", logits=z, labels=labels, value=value, gradient=gradient)
+
+
+def make_virtual_teacher():
+    z, _, labels = logits(407)
+    correct, temperature = 0.99, 20.0
+    virtual = torch.full((B, C), (1 - correct) / (C - 1), dtype=torch.float64)
+    virtual[torch.arange(B), labels] = correct
+    value, gradient = value_and_gradient(
+        lambda x: kl_divergence(x, virtual.log(), temperature), z)
+    code_target = F.log_softmax(virtual / temperature, dim=1)
+    code, code_gradient = value_and_gradient(lambda x: kl(code_target, F.log_softmax(x, 1)), z)
+    save("virtual_teacher", logits=z, labels=labels, value=value, gradient=gradient,
+         code_value=code, code_gradient=code_gradient)
+
+
+# --- A teacher of which only the k largest logits are known --------------------------------------
+
+def make_top_k():
+    z, v, _ = logits(408)
+    k, temperatures = 3, [1.0, 4.0]
+    kept = v.topk(k, dim=1).indices
+    inside = torch.zeros(B, C).scatter(1, kept, 1.0) == 1
+
+    def parts(x, t):
+        log_x = log_softmax(x, t)
+        head, tail = log_x[inside].reshape(B, k), log_x[~inside].reshape(B, C - k)
+        return head, torch.logsumexp(tail, dim=1, keepdim=True), tail
+
+    def renormalise(x, t):
+        p, q = parts(v, t)[0], parts(x, t)[0]
+        return t**2 * kl(p - torch.logsumexp(p, dim=1, keepdim=True), q)
+
+    def tail_bucket(x, t):
+        (p, p_rest, _), (q, q_rest, _) = parts(v, t), parts(x, t)
+        return t**2 * kl(torch.cat([p, p_rest], dim=1), torch.cat([q, q_rest], dim=1))
+
+    def uniform_tail(x, t):
+        (p, p_rest, _), (q, _, q_tail) = parts(v, t), parts(x, t)
+        spread = (p_rest - math.log(C - k)).expand(B, C - k)
+        return t**2 * kl(torch.cat([p, spread], dim=1), torch.cat([q, q_tail], dim=1))
+
+    save("top_k", student=z, teacher=v, indices=kept, temperatures=temperatures)
+    for variant in (renormalise, tail_bucket, uniform_tail):
+        value, gradient = sweep(variant, z, temperatures)
+        save("top_k", **{f"{variant.__name__}_value": value,
+                         f"{variant.__name__}_gradient": gradient})
+    assert tail_bucket(z, 1.0) <= kl_divergence(z, v, 1.0)  # merging classes loses information
+
+
+# --- A temperature that is learned (CTKD) --------------------------------------------------------
+
+def make_learned_temperature():
+    z, v, _ = logits(409)
+    columns = {name: [] for name in ("temperature", "value", "gradient", "dtemperature", "dtheta")}
+    thetas = [-2.0, 1.0, 3.0]
+    for start in thetas:
+        student, theta = leaf(z), leaf(torch.tensor(start, dtype=torch.float64))
+        temperature = 1 + 20 * torch.sigmoid(theta)
+        temperature.retain_grad()
+        value = kl_divergence(student, v, temperature)
+        value.backward()
+        row = (temperature, value, student.grad, temperature.grad, theta.grad)
+        for column, entry in zip(columns.values(), row):
+            column.append(entry)
+    epoch = torch.arange(13, dtype=torch.float64)
+    strength = torch.where(epoch < 10, (torch.cos(math.pi * epoch / 10) + 1) / 2 - 1,
+                           torch.tensor(-1.0, dtype=torch.float64))
+    save("learned_temperature", student=z, teacher=v, theta=thetas, strength=strength, **columns)
+
+
+# --- Several networks ----------------------------------------------------------------------------
+
+def make_mutual():
+    inputs = Inputs(410)
+    students, labels = inputs.normal(3, B, C, scale=3), inputs.labels(B, C)
+    values, gradients = [], []
+    for i in range(3):
+        peers = [students[j] for j in range(3) if j != i]
+        value, gradient = value_and_gradient(
+            lambda x: F.cross_entropy(x, labels)
+            + sum(kl_divergence(x, peer, 1.0) for peer in peers) / 2, students[i])
+        values.append(value)
+        gradients.append(gradient)
+    save("mutual", logits=students, labels=labels, value=values, gradient=gradients)
+
+
+def make_ensemble():
+    inputs = Inputs(411)
+    teachers, student = inputs.normal(3, B, C, scale=3), inputs.normal(B, C, scale=3)
+    temperatures = [1.0, 4.0]
+
+    def mean_probabilities(t):
+        """Logits v with softmax(v / t) = the mean over teachers of softmax(v_k / t)."""
+        return t * (torch.logsumexp(F.log_softmax(teachers / t, dim=2), dim=0) - math.log(3))
+
+    mean_logits = teachers.mean(dim=0)
+    for t in temperatures:
+        close(F.softmax(mean_probabilities(t) / t, 1), F.softmax(teachers / t, 2).mean(0))
+    save("ensemble", teachers=teachers, student=student, temperatures=temperatures,
+         mean_logits=mean_logits,
+         mean_probabilities=[mean_probabilities(t) for t in temperatures])
+    value, gradient = sweep(lambda x, t: kl_divergence(x, mean_logits, t), student, temperatures)
+    save("ensemble", mean_logits_value=value, mean_logits_gradient=gradient)
+    value, gradient = sweep(lambda x, t: kl_divergence(x, mean_probabilities(t), t), student,
+                            temperatures)
+    save("ensemble", mean_probabilities_value=value, mean_probabilities_gradient=gradient)
+
+
+def main():
+    make_decoupled()
+    make_standardized()
+    make_correlation()
+    make_divergences()
+    make_logit_mse()
+    make_label_smoothing()
+    make_virtual_teacher()
+    make_top_k()
+    make_learned_temperature()
+    make_mutual()
+    make_ensemble()
+
+
+if __name__ == "__main__":
+    main()
