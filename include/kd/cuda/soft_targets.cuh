@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/cuda/softmax.cuh"
+
+namespace kd::cuda {
+
+namespace detail {
+
+/// Both losses and the gradient. The logits are read twice: for the maxima and sums, then for the
+/// divergence (with both maxima subtracted, so that large logits lose no digits) and the gradient.
+/// Of few classes the second time is from the first cache.
+template <Real S>
+struct SoftTargetsKernel {
+  const S* student;
+  const S* teacher;
+  const Label* labels;
+  Index classes;
+  S temperature, hard_scale, soft_scale;
+  S* dlogits;
+  S* hard;
+  S* soft;
+
+  template <class Team, int Width>
+  __device__ void run(Index sample) const {
+    const S* const z = student + sample * classes;
+    S* const dz = dlogits == nullptr ? nullptr : dlogits + sample * classes;
+    const bool has_hard = hard != nullptr;
+    const bool has_soft = soft != nullptr;
+    const S* const v = has_soft ? teacher + sample * classes : z;
+    const S t = S(1) / temperature;
+    const auto q = softmax_sums<Team, Width>(z, classes, Softness<S>{has_hard, has_soft, t});
+    const auto p =
+        has_soft ? softmax_sums<Team, Width>(v, classes, Softness<S>{false, true, t}) : q;
+    const Index y = has_hard ? labels[sample] : -1;
+    const S hard_factor = has_hard ? hard_scale / q.plain : S(0);
+    const S q_factor = has_soft ? soft_scale * temperature / q.soft : S(0);
+    const S p_factor = has_soft ? soft_scale * temperature / p.soft : S(0);
+    S gap = 0;
+    for (Index c = Index{Team::rank()} * Width; c < classes; c += Index{Team::size} * Width) {
+      const Pack<S, Width> z_pack = load<Width>(z + c);
+      const Pack<S, Width> v_pack = load<Width>(v + c);
+      Pack<S, Width> grad{};
+      if (dz != nullptr) grad = load<Width>(dz + c);
+      for (int k = 0; k < Width; ++k) {
+        const S z_gap = z_pack.v[k] - q.max;
+        if (has_soft) {
+          const S v_gap = v_pack.v[k] - p.max;
+          const S p_exp = std::exp(v_gap * t);
+          gap += p_exp * (v_gap - z_gap);
+          if (dz != nullptr) grad.v[k] += std::exp(z_gap * t) * q_factor - p_exp * p_factor;
+        }
+        if (has_hard && dz != nullptr)
+          grad.v[k] += std::exp(z_gap) * hard_factor - (c + k == y ? hard_scale : S(0));
+      }
+      if (dz != nullptr) store(dz + c, grad);
+    }
+    gap = Team::reduce(gap, Sum{});
+    if (Team::rank() != 0) return;
+    if (has_hard) hard[sample] = std::log(q.plain) + q.max - z[y];
+    if (!has_soft) return;
+    const S kl = gap / (p.soft * temperature) + std::log(q.soft) - std::log(p.soft);
+    soft[sample] = temperature * temperature * at_least_zero(kl);
+  }
+};
+
+}  // namespace detail
+
+/// The two parts of distillation on logits in one kernel (Hinton et al. 2015, section 2):
+/// `hard[b] = cross-entropy(z_b, y_b)`, `soft[b] = T^2 KL(softmax(v_b/T) || softmax(z_b/T))`,
+/// gradient `hard_scale (softmax(z) - onehot(y)) + soft_scale T (softmax(z/T) - softmax(v/T))`.
+/// A part whose values are empty is left out.
+template <Real S>
+void op_soft_targets(const Space& space, MatrixView<const S, Space> student,
+                     MatrixView<const S, Space> teacher, VectorView<const Label, Space> labels,
+                     S temperature, S hard_scale, S soft_scale, MatrixView<S, Space> dlogits,
+                     VectorView<S, Space> hard, VectorView<S, Space> soft) {
+  const detail::SoftTargetsKernel<S> kernel{student.data, teacher.data, labels.data, student.rows,
+                                            temperature,  hard_scale,   soft_scale,  dlogits.data,
+                                            hard.data,    soft.data};
+  detail::for_each_sample<S>(space, "soft targets", student.rows, student.cols, kernel,
+                             student.data, teacher.data, dlogits.data);
+}
+
+}  // namespace kd::cuda

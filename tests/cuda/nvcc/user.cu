@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+//
+// A user's program: all that kd does on a device, in float and double.
+#include <cstdio>
+#include <kd/cuda.hpp>
+
+using Teacher = kd::Sequential<kd::Linear<20, 64>, kd::Dropout, kd::ReLU, kd::Linear<64, 10>>;
+using Student = kd::Sequential<kd::Linear<20, 16>, kd::ReLU, kd::Linear<16, 10>>;
+
+template <class S>
+double train(const kd::Dataset& data) {
+  kd::Network<Teacher, kd::cuda::Space, S> teacher(kd::Rng(1));
+  kd::fit(teacher, data, kd::CrossEntropy{}, kd::Adam{},
+          {.epochs = 2, .max_grad_norm = 1, .capture_step = true});
+  kd::Network<Student, kd::cuda::Space, S> student(kd::Rng(2));
+  const kd::CachedTeacher cached(teacher, data);
+  kd::Distiller from_table(cached, student, kd::SoftTargets{});
+  from_table.fit(data, kd::Sgd{});
+  kd::Distiller distiller(teacher, student, kd::SoftTargets{});
+  distiller.fit(data, kd::Adam{});
+  kd::Distiller others(teacher, student, kd::DecoupledKd{}, kd::ReverseKl{}, kd::GeneralizedJsd{},
+                       kd::LogitMse{},
+                       kd::LogitStandardization(kd::SoftTargets{{.hard_weight = 0}}));
+  others.fit(data, kd::Adam{});
+  kd::fit(student, data, kd::LabelSmoothing{}, kd::Adam{});
+  const auto host = kd::download(student);
+  const auto again = kd::upload(host, kd::cuda::Space({.products = kd::cuda::Products::bf16}));
+  return kd::evaluate(again, data).accuracy;
+}
+
+int main() {
+  const kd::Dataset data(kd::Matrix<float>(kd::Matrix<float>::Random(20, 100)),
+                         kd::Labels(kd::Labels::Zero(100)), 10);
+  try {
+    std::printf("%g %g\n", train<float>(data), train<double>(data));
+  } catch (const kd::cuda::Error& error) {
+    std::printf("%s\n", error.what());
+  }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include <limits>
+
+#include "cuda/twin.hpp"
+#include "support/catch.hpp"
+
+using kd::Index;
+
+namespace {
+
+using Teacher = kd::Sequential<kd::Linear<20, 33>, kd::Dropout, kd::ReLU, kd::Linear<33, 10>>;
+using Student =
+    kd::Sequential<kd::Linear<20, 16>, kd::ReLU, kd::Linear<16, 12>, kd::ReLU, kd::Linear<12, 10>>;
+
+/// 203 samples: with batches of 32 the last one is smaller.
+kd::Dataset random_bytes() {
+  kd::Rng rng(3);
+  kd::Bytes inputs(20, 203);
+  kd::Labels labels(203);
+  for (Index i = 0; i < inputs.size(); ++i)
+    inputs.data()[i] = static_cast<std::uint8_t>(rng.below(256));
+  for (Index i = 0; i < labels.size(); ++i) labels(i) = static_cast<kd::Label>(rng.below(10));
+  return kd::Dataset(std::move(inputs), std::move(labels), 10);
+}
+
+template <class Architecture, class Space>
+double distance(const kd::Network<Architecture, kd::cpu::Space>& host,
+                const kd::Network<Architecture, Space>& device) {
+  const auto copy = kd::download(device);
+  const auto h = kd::map(host.params());
+  return (h - kd::map(copy.params())).norm() / h.norm();
+}
+
+const kd::Adam adam{{.lr = 1e-2, .weight_decay = 0.01}};
+
+}  // namespace
+
+TEST_CASE("CUDA: a network goes to the device and comes back as it was", "[cuda]") {
+  const kd::Network<Student> host(kd::Rng(1));
+  const auto device = kd::upload(host);
+  CHECK(distance(host, device) == 0);
+}
+
+TEST_CASE("CUDA: the same seed gives the same first weights on the device", "[cuda]") {
+  const kd::Network<Student> host(kd::Rng(7));
+  const kd::Network<Student, kd::cuda::Space> device(kd::Rng(7));
+  CHECK(distance(host, device) == 0);
+}
+
+TEST_CASE("CUDA: training and distilling end with the CPU's weights", "[cuda]") {
+  const bool capture = GENERATE(false, true);
+  const Index resident_bytes = GENERATE(-1, 0);
+  const double max_norm = GENERATE(std::numeric_limits<double>::infinity(), 0.5);
+  CAPTURE(capture, resident_bytes, max_norm);
+  const kd::Dataset data = random_bytes();
+  const kd::FitOptions options{.epochs = 3,
+                               .batch_size = 32,
+                               .schedule = kd::CosineSchedule{},
+                               .max_grad_norm = max_norm,
+                               .capture_step = capture};
+  kd::Network<Teacher> teacher(kd::Rng(1));
+  kd::Network<Student> student(kd::Rng(2));
+  const kd::cuda::Space space(kd::cuda::SpaceOptions{.resident_bytes = resident_bytes});
+  auto device_teacher = kd::upload(teacher, space);
+  auto device_student = kd::upload(student, space);
+
+  const auto report = kd::fit(teacher, data, kd::CrossEntropy{}, adam, options);
+  const auto device_report = kd::fit(device_teacher, data, kd::CrossEntropy{}, adam, options);
+  CHECK(distance(teacher, device_teacher) < 1e-4);
+  for (std::size_t i = 0; i < report.epochs.size(); ++i)
+    CHECK(device_report.epochs[i].loss == Approx(report.epochs[i].loss).epsilon(1e-5));
+
+  kd::Distiller distiller(teacher, student, kd::SoftTargets{{.temperature = 3}});
+  kd::Distiller device_distiller(device_teacher, device_student,
+                                 kd::SoftTargets{{.temperature = 3}});
+  const auto terms = distiller.fit(data, adam, options).epochs.back().terms;
+  const auto device_terms = device_distiller.fit(data, adam, options).epochs.back().terms;
+  CHECK(distance(student, device_student) < 1e-4);
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    CHECK(device_terms[i].name == terms[i].name);
+    CHECK(device_terms[i].value == Approx(terms[i].value).epsilon(1e-4));
+  }
+
+  const auto evaluation = kd::evaluate(student, data, {.batch_size = 50});
+  const auto device_evaluation = kd::evaluate(device_student, data, {.batch_size = 50});
+  CHECK(device_evaluation.errors == evaluation.errors);
+  CHECK(device_evaluation.loss == Approx(evaluation.loss).epsilon(1e-4));
+}
+
+TEST_CASE("CUDA: SGD, cached logits and inputs that are floats", "[cuda]") {
+  const Index resident_bytes = GENERATE(-1, 0);
+  CAPTURE(resident_bytes);
+  const kd::Dataset bytes = random_bytes();
+  const kd::Dataset data(bytes.inputs(), kd::Labels(kd::map(bytes.labels())), 10);
+  const kd::Sgd sgd{{.lr = 0.1, .momentum = 0.9, .nesterov = true}};
+  const kd::FitOptions options{.epochs = 2, .batch_size = 50};
+  const kd::Network<Teacher> teacher(kd::Rng(1));
+  kd::Network<Student> student(kd::Rng(2));
+  const kd::cuda::Space space(kd::cuda::SpaceOptions{.resident_bytes = resident_bytes});
+  const auto device_teacher = kd::upload(teacher, space);
+  auto device_student = kd::upload(student, space);
+
+  const kd::CachedTeacher cached(teacher, data);
+  const kd::CachedTeacher device_cached(device_teacher, data);
+  kd::Distiller distiller(cached, student, kd::SoftTargets{});
+  kd::Distiller device_distiller(device_cached, device_student, kd::SoftTargets{});
+  distiller.fit(data, sgd, options);
+  device_distiller.fit(data, sgd, options);
+  CHECK(distance(student, device_student) < 1e-4);
+}
+
+TEST_CASE("CUDA: a step that goes wrong is named exactly, and its weights stay", "[cuda]") {
+  const bool capture = GENERATE(false, true);
+  CAPTURE(capture);
+  const kd::Dataset data = random_bytes();
+  // A rate that blows up after some steps: the CPU says when.
+  const kd::Sgd wild{{.lr = 1e12}};
+  const kd::FitOptions options{.epochs = 3, .batch_size = 32, .capture_step = capture};
+  kd::Network<Student> host(kd::Rng(2));
+  auto device = kd::upload(host);
+  const auto failure = [&](auto& network) {
+    try {
+      kd::fit(network, data, kd::CrossEntropy{}, wild, options);
+    } catch (const kd::NumericError& error) {
+      return error;
+    }
+    FAIL("no NumericError");
+    return kd::NumericError(0, 0, "");
+  };
+  const kd::NumericError expected = failure(host);
+  const kd::NumericError got = failure(device);
+  CHECK(got.epoch == expected.epoch);
+  CHECK(got.step == expected.step);
+  CHECK(got.tensor == expected.tensor);
+  CHECK(kd::map(kd::download(device).params()).allFinite());
+}
+
+TEST_CASE("CUDA: reports of every step are the CPU's", "[cuda]") {
+  const kd::Dataset data = random_bytes();
+  kd::Network<Student> host(kd::Rng(2));
+  auto device = kd::upload(host);
+  std::vector<double> losses, device_losses;
+  const auto options = [](std::vector<double>& to) {
+    return kd::FitOptions{.batch_size = 50,
+                          .on_step = [&](const kd::StepReport& r) { to.push_back(r.loss); }};
+  };
+  kd::fit(host, data, kd::CrossEntropy{}, adam, options(losses));
+  kd::fit(device, data, kd::CrossEntropy{}, adam, options(device_losses));
+  REQUIRE(device_losses.size() == losses.size());
+  for (std::size_t i = 0; i < losses.size(); ++i)
+    CHECK(device_losses[i] == Approx(losses[i]).epsilon(1e-5));
+}
+
+TEST_CASE("CUDA: networks in double", "[cuda]") {
+  const kd::Dataset data = random_bytes();
+  kd::Network<Student, kd::cpu::Space, double> host(kd::Rng(2));
+  auto device = kd::upload(host);
+  kd::fit(host, data, kd::CrossEntropy{}, adam, {.batch_size = 50});
+  kd::fit(device, data, kd::CrossEntropy{}, adam, {.batch_size = 50});
+  const auto copy = kd::download(device);
+  CHECK((kd::map(host.params()) - kd::map(copy.params())).norm() < 1e-12);
+}
