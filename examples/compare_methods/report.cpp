@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "report.hpp"
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "text.hpp"
+
+namespace compare {
+
+namespace {
+
+using mnist::fixed;
+using mnist::grouped;
+using mnist::left;
+using mnist::right;
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t name_width = 24;
+
+}  // namespace
+
+void print_plan(std::ostream& out, const Figures& figures, const mnist::Images& images) {
+  out << "MNIST: " << grouped(images.train.size()) << " training and "
+      << grouped(images.test.size()) << " test images from " << images.source << '\n'
+      << "Teacher 784-1200-1200-10: " << figures.teacher_epochs << " epochs, lr "
+      << figures.teacher_lr << ", dropout 0.5; students: " << figures.epochs << " epochs, lr "
+      << figures.lr << '\n'
+      << "Adam, batch " << figures.batch << ", lr falling as a cosine; " << figures.seeds
+      << (figures.seeds == 1 ? " seed" : " seeds") << " from " << figures.first_seed << ", threads "
+      << kd::threads() << '\n'
+      << "Methods on features run the teacher in every step, the others have a table of its "
+         "logits.\n"
+      << std::endl;
+}
+
+void print_head(std::ostream& out, const StudentResult& student) {
+  out << "\nStudent " << student.name << ", " << grouped(student.parameters) << " parameters\n"
+      << left("", name_width) << "    errors   deviation  seconds/epoch  learns from\n";
+}
+
+void print_row(std::ostream& out, const MethodResult& result) {
+  out << left(result.name, name_width) << right(fixed(result.mean, 1), 10)
+      << right(fixed(result.deviation, 1), 12) << right(fixed(result.seconds_per_epoch, 3), 15)
+      << "  " << result.recipe << std::endl;
+}
+
+std::string to_json(const mnist::Images& images, const Results& results) {
+  Json students = Json::array();
+  for (const StudentResult& student : results.students) {
+    Json methods = Json::array();
+    for (const MethodResult& method : student.methods)
+      methods.push_back({{"name", method.name},
+                         {"errors", method.errors},
+                         {"mean", method.mean},
+                         {"deviation", method.deviation},
+                         {"seconds_per_epoch", method.seconds_per_epoch}});
+    students.push_back({{"name", student.name}, {"methods", methods}});
+  }
+  const Json data{
+      {"source", images.source}, {"train", images.train.size()}, {"test", images.test.size()}};
+  // A path may hold bytes that are no UTF-8; they must not cost a whole run.
+  return Json{{"data", data}, {"students", students}}.dump(2, ' ', false,
+                                                           Json::error_handler_t::replace) +
+         '\n';
+}
+
+}  // namespace compare

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "report.hpp"
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "text.hpp"
+
+namespace mnist {
+
+namespace {
+
+std::ostream& operator<<(std::ostream& out, const Training& training) {
+  return out << training.epochs << " epochs, batch " << training.batch << ", lr " << training.lr
+             << (training.cosine ? " falling as a cosine" : "");
+}
+
+void print_row(std::ostream& out, const std::string& name, const NetworkResult& result) {
+  out << left(name, 18) << right(grouped(result.parameters), 11)
+      << right(grouped(result.test_errors), 13)
+      << right(fixed(100 * result.test_accuracy, 2) + " %", 11)
+      << right(fixed(result.seconds_per_epoch, 3), 15) << '\n';
+}
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const NetworkResult& result) {
+  Json history = Json::array();
+  for (const EpochResult& epoch : result.history) {
+    Json entry{{"train_loss", epoch.train_loss}, {"test_accuracy", epoch.test_accuracy}};
+    if (epoch.hard_loss) entry["hard_loss"] = *epoch.hard_loss;
+    if (epoch.soft_loss) entry["soft_loss"] = *epoch.soft_loss;
+    history.push_back(entry);
+  }
+  return {{"parameters", result.parameters},
+          {"epochs", result.history.size()},
+          {"test_errors", result.test_errors},
+          {"test_accuracy", result.test_accuracy},
+          {"seconds_per_epoch", result.seconds_per_epoch},
+          {"history", history}};
+}
+
+}  // namespace
+
+void print_plan(std::ostream& out, const Recipe& recipe, const Images& images, std::uint64_t seed) {
+  out << "MNIST: " << grouped(images.train.size()) << " training and "
+      << grouped(images.test.size()) << " test images from " << images.source << '\n'
+      << "Recipe " << recipe.name << ", seed " << seed << ", threads " << kd::threads() << '\n'
+      << "  teacher 784-1200-1200-10: " << recipe.teacher << ", dropout " << recipe.dropout << '\n'
+      << "  student 784-20-20-10, alone: " << recipe.student_alone << '\n'
+      << "  the same student, distilled: " << recipe.student_distilled << ",\n"
+      << "    temperature " << recipe.temperature << ", hard weight " << recipe.hard_weight
+      << ", soft weight " << recipe.soft_weight
+      << "\n  Both students begin with the same weights and see the same shuffles.\n"
+      << std::endl;
+}
+
+void print_table(std::ostream& out, const Results& results) {
+  out << '\n' << left("", 18) << " parameters  test errors   accuracy  seconds/epoch\n";
+  print_row(out, "teacher", results.teacher);
+  print_row(out, "student alone", results.student_alone);
+  print_row(out, "student distilled", results.student_distilled);
+  const kd::Index alone = results.student_alone.test_errors;
+  const kd::Index fewer = alone - results.student_distilled.test_errors;
+  out << "\nDistilled, the student makes ";
+  if (fewer == 0) {
+    out << "as many errors as alone.\n";
+  } else {
+    const kd::Index difference = fewer > 0 ? fewer : -fewer;
+    out << grouped(difference) << (difference == 1 ? " error " : " errors ")
+        << (fewer > 0 ? "fewer" : "more") << " than alone (" << grouped(alone) << ").\n";
+  }
+  out << std::flush;
+}
+
+std::string to_json(const Recipe& recipe, const Images& images, std::uint64_t seed,
+                    const Results& results) {
+  const Json data{
+      {"source", images.source}, {"train", images.train.size()}, {"test", images.test.size()}};
+  const Json all{{"recipe", recipe.name},
+                 {"data", data},
+                 {"seed", seed},
+                 {"threads", kd::threads()},
+                 {"teacher", to_json(results.teacher)},
+                 {"student_alone", to_json(results.student_alone)},
+                 {"student_distilled", to_json(results.student_distilled)}};
+  // A path may hold bytes that are no UTF-8; they must not cost a whole run.
+  return all.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace mnist

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+//
+// The comparison of methods, run as a user runs it, on a few hundred images.
+
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace kd::test;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+struct Run {
+  int exit_code;
+  std::string out;
+  std::string err;
+};
+
+Run run(const std::string& arguments) {
+  const TemporaryFolder folder;
+  const std::string command = std::string("\"") + KD_COMPARE_METHODS + "\" " + arguments + " > " +
+                              folder.path("out") + " 2> " + folder.path("err");
+  const int status = std::system(command.c_str());
+  REQUIRE(WIFEXITED(status));
+  return {WEXITSTATUS(status), folder.read("out"), folder.read("err")};
+}
+
+const std::string small = std::string("--data \"") + KD_SAMPLE_DIR +
+                          "\" --train-limit 200 --test-limit 100 --teacher-epochs 1 --batch 50 ";
+
+std::vector<std::string> names(const Json& list) {
+  std::vector<std::string> all;
+  for (const Json& each : list) all.push_back(each["name"]);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("every method trains both students", "[compare_methods]") {
+  const TemporaryFolder folder;
+  const Run program = run(small + "--epochs 1 --seeds 1 --json " + folder.path("all.json") +
+                          " --svg " + folder.path("all.svg"));
+  INFO(program.err);
+  REQUIRE(program.exit_code == 0);
+  const Json json = Json::parse(folder.read("all.json"));
+  CHECK(json["data"]["train"] == 200);
+  CHECK(json["data"]["test"] == 100);
+  REQUIRE(names(json["students"]) == std::vector<std::string>{"784-20-20-10", "784-100-100-10"});
+  for (const Json& student : json["students"]) {
+    const std::vector<std::string> methods = names(student["methods"]);
+    CHECK(methods.front() == "alone");
+    CHECK(methods == names(json["students"][0]["methods"]));
+    for (const char* name : {"SoftTargets",
+                             "DecoupledKd",
+                             "LogitStandardization",
+                             "CorrelationKd",
+                             "ReverseKl",
+                             "GeneralizedJsd",
+                             "LogitMse",
+                             "LabelSmoothing",
+                             "VirtualTeacher",
+                             "TopK",
+                             "AdversarialTemperature",
+                             "Hint",
+                             "SimilarityPreserving",
+                             "RelationalKd",
+                             "ProbabilisticTransfer",
+                             "VariationalTransfer",
+                             "Contrastive",
+                             "FactorCosine",
+                             "TeacherAssistant",
+                             "BornAgain",
+                             "MutualLearning",
+                             "MeanTeacher"})
+      CHECK(std::count(methods.begin(), methods.end(), name) == 1);
+    for (const Json& method : student["methods"]) {
+      INFO(method["name"]);
+      CHECK(method.size() == 5);
+      REQUIRE(method["errors"].size() == 1);
+      CHECK(method["errors"][0].get<int>() < 100);
+      CHECK(method["mean"] == method["errors"][0]);
+      CHECK(method["deviation"] == 0);
+      CHECK(method["seconds_per_epoch"] > 0);
+      CHECK_THAT(folder.read("all.svg"),
+                 ContainsSubstring(">" + method["name"].get<std::string>() + "</text>"));
+    }
+  }
+  CHECK_THAT(folder.read("all.svg"), StartsWith("<svg xmlns=") && EndsWith("</svg>\n"));
+}
+
+TEST_CASE("a few methods with several seeds", "[compare_methods]") {
+  const TemporaryFolder folder;
+  const std::string flags = "--methods alone,Hint --students 784-20-20-10 --epochs 2 --seeds 3 ";
+  const auto results = [&](const std::string& more) {
+    const Run program = run(small + flags + more + "--json " + folder.path("few.json"));
+    INFO(program.err);
+    REQUIRE(program.exit_code == 0);
+    CHECK_THAT(program.out, ContainsSubstring("Student 784-20-20-10, 16,330 parameters"));
+    return Json::parse(folder.read("few.json"));
+  };
+  const Json json = results("--threads 1 ");
+  REQUIRE(names(json["students"]) == std::vector<std::string>{"784-20-20-10"});
+  REQUIRE(names(json["students"][0]["methods"]) == std::vector<std::string>{"alone", "Hint"});
+  const Json& alone = json["students"][0]["methods"][0];
+  const auto errors = alone["errors"].get<std::vector<double>>();
+  REQUIRE(errors.size() == 3);
+  CHECK((errors[0] != errors[1] || errors[1] != errors[2]));
+  const double mean = (errors[0] + errors[1] + errors[2]) / 3;
+  double squares = 0;
+  for (const double each : errors) squares += (each - mean) * (each - mean);
+  CHECK(alone["mean"].get<double>() == Approx(mean));
+  CHECK(alone["deviation"].get<double>() == Approx(std::sqrt(squares / 2)));
+
+  const Json again = results("--threads 2 ");
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK(again["students"][0]["methods"][i]["errors"] ==
+          json["students"][0]["methods"][i]["errors"]);
+}
+
+TEST_CASE("what is wrong with a comparison is said in one line", "[compare_methods]") {
+  const TemporaryFolder folder;
+  struct Fault {
+    std::string arguments;
+    int exit_code;
+    std::string text;
+  };
+  for (const Fault& fault :
+       {Fault{"--no-such-flag", 2, "--no-such-flag"},
+        Fault{"--methods alone,Hin", 2, "there is no method \"Hin\", only alone; "},
+        Fault{"--students 784-10", 2, "there is no student \"784-10\", only 784-20-20-10; "},
+        Fault{"--epochs 0", 2, "epochs must be at least 1, got 0"},
+        Fault{"--teacher-epochs 0", 2, "teacher epochs must be at least 1, got 0"},
+        Fault{"--seeds 0", 2, "seeds must be at least 1, got 0"},
+        Fault{"--lr 0", 2, "lr must be positive and finite, got 0"},
+        Fault{"--threads 0", 2, "expected 1 to 1024 threads, got 0"},
+        Fault{"--data " + folder.path("none"), 1, "none: expected a folder"},
+        Fault{"--json " + folder.path("no/such/folder"), 1, "cannot be written"},
+        Fault{"--svg " + folder.path("no/such/folder"), 1, "cannot be written"}}) {
+    INFO(fault.arguments);
+    const Run program = run(fault.arguments);
+    CHECK(program.exit_code == fault.exit_code);
+    CHECK_THAT(program.err, StartsWith("compare_methods: ") && ContainsSubstring(fault.text));
+    CHECK(program.out.find("Teacher") == std::string::npos);
+  }
+}
+
+TEST_CASE("--help names methods and students", "[compare_methods]") {
+  const Run program = run("--help");
+  CHECK(program.exit_code == 0);
+  for (const char* word : {"--methods", "--students", "--seeds", "--svg", "Exit status",
+                           "\n  SoftTargets\n", "\n  784-100-100-10\n"})
+    CHECK_THAT(program.out, ContainsSubstring(word));
+}
