@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// expect-first: deleted (function|constructor).*Distiller
+#include <kd/distill.hpp>
+
+using Architecture = kd::Sequential<kd::Linear<784, 10>>;
+
+void distil(kd::Network<Architecture>& student) {
+  kd::Distiller distiller(kd::Network<Architecture>(kd::Rng(0)), student, kd::SoftTargets{});
+}

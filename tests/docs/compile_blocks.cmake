@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+#
+# Compiles every ```cpp block of the Markdown file DOCUMENT. There are no exceptions, so that what a
+# document shows is what works. A block with an #include or a main function is taken as it stands;
+# any other is put into a function behind #include <kd/distill.hpp>, and comments in the Markdown
+# before a block, which its reader does not see, say what else it needs:
+#
+#   <!-- test: continue -->      the block goes on where the one before it ended
+#   <!-- test: file -->          the block stands outside of functions
+#   <!-- test: with
+#   kd::Network<Student> student(kd::Rng(0));
+#   -->                          these lines come before the block
+cmake_minimum_required(VERSION 3.25)
+
+get_filename_component(document_name "${DOCUMENT}" NAME)
+file(REMOVE_RECURSE "${WORK}")
+file(MAKE_DIRECTORY "${WORK}")
+
+# A CMake list of lines holds only what has no brackets and semicolons: they are spelt otherwise.
+string(ASCII 1 open)
+string(ASCII 2 close)
+string(ASCII 3 semicolon)
+file(READ "${DOCUMENT}" text)
+string(REPLACE "[" "${open}" text "${text}")
+string(REPLACE "]" "${close}" text "${text}")
+string(REPLACE ";" "${semicolon}" text "${text}")
+string(REGEX REPLACE "\r?\n" ";" lines "${text}")
+
+set(blocks 0)
+set(failed "")
+set(system_includes "")
+string(REPLACE "|" ";" system_folders "${SYSTEM_INCLUDES}")
+foreach(folder IN LISTS system_folders)
+  list(APPEND system_includes -isystem "${folder}")
+endforeach()
+
+# Compiles what stands in `source`, the block that began in line `block_line`.
+macro(compile_block)
+  math(EXPR blocks "${blocks} + 1")
+  string(REPLACE "${open}" "[" source "${source}")
+  string(REPLACE "${close}" "]" source "${source}")
+  string(REPLACE "${semicolon}" ";" source "${source}")
+  file(WRITE "${WORK}/${block_line}.cpp" "${source}")
+  execute_process(
+    COMMAND "${COMPILER}" -std=c++20 -fsyntax-only "-I${INCLUDES}" ${system_includes}
+            "${WORK}/${block_line}.cpp" RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    string(APPEND failed " ${document_name}:${block_line}")
+  endif()
+endmacro()
+
+set(where outside) # or: block, other (another language's block), hidden (<!-- test: with)
+set(outside_functions "")
+set(inside_function "")
+set(continues FALSE)
+set(is_file FALSE)
+set(hidden "")
+set(line_number 0)
+foreach(line IN LISTS lines)
+  math(EXPR line_number "${line_number} + 1")
+  if(where STREQUAL "hidden")
+    if(line MATCHES "^-->")
+      set(where outside)
+    else()
+      string(APPEND hidden "${line}\n")
+    endif()
+  elseif(where STREQUAL "other")
+    if(line MATCHES "^ *```")
+      set(where outside)
+    endif()
+  elseif(where STREQUAL "block")
+    if(NOT line MATCHES "^ *```")
+      string(APPEND block "${line}\n")
+      continue()
+    endif()
+    set(where outside)
+    if(block MATCHES "#include|int main")
+      set(source "#line ${code_line} \"${document_name}\"\n${block}")
+    else()
+      if(NOT continues)
+        set(outside_functions "")
+        set(inside_function "")
+      endif()
+      set(piece "${hidden}#line ${code_line} \"${document_name}\"\n${block}")
+      if(is_file)
+        string(APPEND outside_functions "${piece}")
+      else()
+        string(APPEND inside_function "${piece}")
+      endif()
+      string(CONCAT source "#include <kd/distill.hpp>\n#include <iostream>\n#include <string>\n"
+                    "#include <vector>\n${outside_functions}int main() {\n${inside_function}}\n")
+    endif()
+    compile_block()
+    set(continues FALSE)
+    set(is_file FALSE)
+    set(hidden "")
+  elseif(line MATCHES "^ *```cpp$")
+    set(where block)
+    set(block "")
+    set(block_line ${line_number})
+    math(EXPR code_line "${line_number} + 1")
+  elseif(line MATCHES "^ *```([cC][pP][pP]|[cC]\\+\\+|[cC]xx)")
+    message(FATAL_ERROR "${document_name}:${line_number}: C++ blocks begin with ```cpp alone")
+  elseif(line MATCHES "^ *```")
+    set(where other)
+  elseif(line MATCHES "^<!-- test: continue -->$")
+    set(continues TRUE)
+  elseif(line MATCHES "^<!-- test: file -->$")
+    set(is_file TRUE)
+  elseif(line MATCHES "^<!-- test: with$")
+    set(where hidden)
+  elseif(line MATCHES "^<!-- test:")
+    message(FATAL_ERROR "${document_name}:${line_number}: unknown: ${line}")
+  endif()
+endforeach()
+
+if(NOT where STREQUAL "outside")
+  message(FATAL_ERROR "${document_name}: a block or comment is not closed")
+endif()
+if(failed)
+  message(FATAL_ERROR "Of ${blocks} blocks these do not compile:\n ${failed}")
+endif()
+message(STATUS "${document_name}: ${blocks} blocks compile")
