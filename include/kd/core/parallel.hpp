@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <mutex>
+#include <limits>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -30,7 +31,8 @@ class ThreadPool {
   int threads() const { return threads_.load(std::memory_order_relaxed); }
 
   void resize(int threads) {
-    const std::lock_guard lock(owner_);
+    while (!take()) std::this_thread::yield();
+    const GiveBack at_the_end{taken_};
     stop();
     stopping_.store(false);
     for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
@@ -39,15 +41,14 @@ class ThreadPool {
 
   /// Calls `body(context, i)` for every i below `count`; false when the pool is taken.
   bool run(void (*body)(void*, Index), void* context, Index count) {
-    const std::unique_lock lock(owner_, std::try_to_lock);
-    if (!lock.owns_lock()) return false;
+    if (count > std::numeric_limits<std::int32_t>::max() || !take()) return false;
+    const GiveBack at_the_end{taken_};
     body_ = body;
     context_ = context;
-    count_ = count;
-    next_.store(0, std::memory_order_relaxed);
+    left_.store({0, static_cast<std::uint32_t>(count)}, std::memory_order_relaxed);
     gate_.fetch_add(open_step, std::memory_order_release);
     gate_.notify_all();
-    drain();
+    drain(true);
     // Close the gate, then wait for those inside.
     std::uint32_t state = gate_.fetch_add(open_step, std::memory_order_acq_rel) + open_step;
     for (int waited = 0; (state & inside_mask) != 0; ++waited) {
@@ -64,6 +65,13 @@ class ThreadPool {
   static constexpr std::uint32_t open_step = 0x1000;
   static constexpr int spins = 4000;
 
+  /// False where a loop runs already, even on this very thread: a mutex must not be asked that.
+  bool take() { return !taken_.test_and_set(std::memory_order_acquire); }
+  struct GiveBack {
+    std::atomic_flag& taken;
+    ~GiveBack() { taken.clear(std::memory_order_release); }
+  };
+
   static bool is_open(std::uint32_t state) { return (state & open_step) != 0; }
 
   /// Waits a moment; whoever has waited long offers the processor to a thread that has work.
@@ -74,8 +82,27 @@ class ThreadPool {
     std::this_thread::yield();
   }
 
-  void drain() {
-    for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) body_(context_, i);
+  /// The iterations that nobody has taken yet, `[first, last)`; aligned as one number of 64 bits.
+  struct alignas(8) Left {
+    std::uint32_t first;
+    std::uint32_t last;
+  };
+
+  /// Takes iterations until none is left, ever fewer at a time. Who opened the loop takes them from
+  /// its beginning and workers from its end: in the next loop over the same numbers each finds its
+  /// own part of them in its cache.
+  void drain(bool from_beginning) {
+    const auto share = static_cast<std::uint32_t>(2 * threads());
+    Left left = left_.load(std::memory_order_relaxed);
+    while (left.first < left.last) {
+      const std::uint32_t part = std::max(1U, (left.last - left.first) / share);
+      const Left rest =
+          from_beginning ? Left{left.first + part, left.last} : Left{left.first, left.last - part};
+      if (!left_.compare_exchange_weak(left, rest, std::memory_order_relaxed)) continue;
+      const std::uint32_t begin = from_beginning ? left.first : rest.last;
+      for (std::uint32_t i = begin; i < begin + part; ++i) body_(context_, i);
+      left = left_.load(std::memory_order_relaxed);
+    }
   }
 
   void work() {
@@ -85,7 +112,7 @@ class ThreadPool {
       if (is_open(state)) {
         if (!gate_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) continue;
         const std::uint32_t opening = state & ~inside_mask;
-        drain();
+        drain(false);
         state = gate_.fetch_sub(1, std::memory_order_release) - 1;
         // Nothing is left of this loop: wait for the next one.
         idle = 0;
@@ -114,15 +141,14 @@ class ThreadPool {
     workers_.clear();
   }
 
-  std::mutex owner_;
+  std::atomic_flag taken_;
   std::vector<std::thread> workers_;
   std::atomic<int> threads_{1};
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint32_t> gate_{0};
-  std::atomic<Index> next_{0};
+  std::atomic<Left> left_{Left{0, 0}};
   void (*body_)(void*, Index) = nullptr;
   void* context_ = nullptr;
-  Index count_ = 0;
 };
 
 }  // namespace detail
@@ -146,7 +172,7 @@ inline void set_threads(int count) {
 /// loop, or one of a second user thread while the pool is busy, runs where it stands.
 template <class Body>
 void parallel_for(Index count, double work, Body&& body) {
-  constexpr double worth_waking = 100'000;  // ten microseconds
+  constexpr double worth_waking = 30'000;  // three microseconds
   if (count > 1 && threads() > 1 && work * static_cast<double>(count) > worth_waking) {
     const auto call = [](void* context, Index i) {
       (*static_cast<std::remove_reference_t<Body>*>(context))(i);
