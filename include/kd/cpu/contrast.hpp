@@ -10,6 +10,7 @@
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/core/random.hpp"
+#include "kd/cpu/gather.hpp"
 #include "kd/cpu/space.hpp"
 
 /// The parts of contrastive distillation (Tian et al. 2020). Embeddings are (width, batch), a
@@ -101,6 +102,7 @@ void op_contrast(const Space&, MatrixView<const S> anchors, MatrixView<const S> 
                  VectorView<const S> normaliser, S temperature, S scale, MatrixView<S> danchors,
                  VectorView<S> values) {
   constexpr Index chunk = 64;  // negatives at a time: they stay in cache for the second look
+  constexpr Index ahead = 8;   // entries lie anywhere: they are asked for so many before their turn
   const Index width = anchors.rows;
   const S share = static_cast<S>(drawn.rows) / static_cast<S>(bank.cols);
   const S offset = std::log(*normaliser.data) + std::log(share);  // h = sigmoid(<,> / T - offset)
@@ -121,7 +123,11 @@ void op_contrast(const Space&, MatrixView<const S> anchors, MatrixView<const S> 
       const Index count = std::min(chunk, drawn.rows - first);
       S room[chunk];
       auto odds = array(VectorView<S>{room, count});
-      for (Index k = 0; k < count; ++k) odds(k) = odds_of(samples[k]);
+      for (Index k = 0; k < count; ++k) {
+        if (first + k + ahead < drawn.rows)
+          detail::prefetch(bank.data + samples[k + ahead] * width, width);
+        odds(k) = odds_of(samples[k]);
+      }
       value += softplus(odds).sum();
       odds = sigmoid(odds);
       Index k = 0;
