@@ -42,7 +42,8 @@ class Bench {
         images_(images),
         listener_(listener),
         teacher_(train_teacher()),
-        table_(teacher_, images.train) {}
+        table_(teacher_, images.train),
+        features_(teacher_, images.train, kd::Layers<teacher_features>{}) {}
 
   kd::Index teacher_errors() const { return kd::evaluate(teacher_, images_.test).errors; }
 
@@ -76,7 +77,7 @@ class Bench {
     double seconds = 0;
     for (int i = 0; i < figures_.seeds; ++i) {
       const std::uint64_t seed = figures_.first_seed + static_cast<std::uint64_t>(i);
-      const Lesson lesson{teacher_, table_, images_.train, kd::Adam{{.lr = figures_.lr}},
+      const Lesson lesson{table_, features_, images_.train, kd::Adam{{.lr = figures_.lr}},
                           kd::FitOptions{.epochs = figures_.epochs,
                                          .batch_size = figures_.batch,
                                          .seed = seed,
@@ -96,6 +97,7 @@ class Bench {
   const Listener& listener_;
   kd::Network<Teacher> teacher_;
   kd::CachedTeacher<> table_;
+  Features features_;
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ std::vector<Method<Student>> feature_methods() {
   /// A method that looks into the teacher, beside the labels, as its paper has it.
   const auto add = [&](const std::string& name, const std::string& recipe, const auto& method) {
     all.push_back({name, Kind::features, recipe, [method](const Lesson& lesson, Net& student) {
-                     return distil(lesson.teacher, lesson, student, kd::HardLabels{}, method);
+                     return distil(lesson.features, lesson, student, kd::HardLabels{}, method);
                    }});
   };
   add("Hint", "labels +", kd::Hint<t, s>{});
@@ -21,7 +21,7 @@ std::vector<Method<Student>> feature_methods() {
                    const kd::Index epochs = lesson.options.epochs;
                    lesson.options.epochs = std::max<kd::Index>(epochs / 3, 1);
                    const kd::FitReport hints =
-                       distil(lesson.teacher, lesson, student, kd::Hint<t, s>{});
+                       distil(lesson.features, lesson, student, kd::Hint<t, s>{});
                    if (epochs == 1) return hints;
                    lesson.options.epochs = epochs - lesson.options.epochs;
                    return joined({hints, distil(lesson.table, lesson, student, kd::SoftTargets{})});

@@ -19,10 +19,12 @@ using Wide = kd::Sequential<kd::Linear<784, 100>, kd::ReLU, kd::Linear<100, 100>
 inline constexpr kd::Index teacher_features = 6;
 inline constexpr kd::Index student_features = 4;
 
+using Features = kd::CachedFeatures<Teacher, kd::Layers<teacher_features>>;
+
 /// What a student can learn from.
 struct Lesson {
-  const kd::Network<Teacher>& teacher;
-  const kd::CachedTeacher<>& table;  ///< its logits, for methods that look at nothing else
+  const kd::CachedTeacher<>& table;  ///< the teacher's logits, which is all that most methods need
+  const Features& features;          ///< beside them its hidden features
   const kd::Dataset& data;
   kd::Adam adam;
   kd::FitOptions options;

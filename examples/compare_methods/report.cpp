@@ -29,8 +29,8 @@ void print_plan(std::ostream& out, const Figures& figures, const mnist::Images& 
       << "Adam, batch " << figures.batch << ", lr falling as a cosine; " << figures.seeds
       << (figures.seeds == 1 ? " seed" : " seeds") << " from " << figures.first_seed << ", threads "
       << kd::threads() << '\n'
-      << "Methods on features run the teacher in every step, the others have a table of its "
-         "logits.\n"
+      << "The teacher runs once: methods on features have a table of its last hidden layer, the "
+         "others of its logits.\n"
       << std::endl;
 }
 

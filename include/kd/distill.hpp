@@ -50,6 +50,7 @@
 #include "kd/data/plain_files.hpp"
 #include "kd/distill/adversarial_temperature.hpp"
 #include "kd/distill/born_again.hpp"
+#include "kd/distill/cached_features.hpp"
 #include "kd/distill/cached_teacher.hpp"
 #include "kd/distill/contrastive.hpp"
 #include "kd/distill/correlation_kd.hpp"

@@ -29,7 +29,7 @@ class CachedTeacher : public SampleTable {
   CachedTeacher(const T& teacher, const Dataset& data, Index batch_size = 256)
       : CachedTeacher(teacher.num_classes(), data.size(), teacher.space()) {
     detail::run_teacher("CachedTeacher", teacher, data, batch_size,
-                        [&](Index first, MatrixView<const Scalar, Space> logits) {
+                        [&](Index first, MatrixView<const Scalar, Space> logits, const auto&) {
                           op_copy(space(), logits.flat(),
                                   table().middle_cols(first, logits.cols).flat(), Write::overwrite);
                         });

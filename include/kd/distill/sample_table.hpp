@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <utility>
 
 #include "kd/data/loader.hpp"
 #include "kd/distill/teacher.hpp"
@@ -54,8 +55,8 @@ class SampleTable {
 
 namespace detail {
 
-/// Runs a teacher over a data set once: `take(first, logits)` gets the logits of the samples from
-/// `first` on. Throws as `evaluate` does.
+/// Runs a teacher over a data set once: `take(first, logits, workspace)` gets the logits of the
+/// samples from `first` on, and what the teacher worked in. Throws as `evaluate` does.
 template <class TeacherT, class Take>
 void run_teacher(const char* where, const TeacherT& teacher, const Dataset& data, Index batch_size,
                  Take&& take) {
@@ -69,7 +70,7 @@ void run_teacher(const char* where, const TeacherT& teacher, const Dataset& data
   Index first = 0;
   for (Index i = 0; i < loader.batches(); ++i) {
     const auto logits = teacher.logits(loader.batch(i), workspace);
-    take(first, logits);
+    take(first, logits, std::as_const(workspace));
     first += logits.cols;
   }
 }

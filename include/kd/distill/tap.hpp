@@ -42,11 +42,14 @@ struct Tap {
   template <class TeacherT, class StudentT>
   static constexpr void check() {
     static_assert(HasFeatures<TeacherT>,
-                  "this method compares hidden layers, so the teacher must be a kd::Network: a "
-                  "table of logits, an ensemble or a lambda has none");
+                  "this method compares hidden layers, so the teacher must be a kd::Network or "
+                  "its kd::CachedFeatures: a table of logits, an ensemble or a lambda has none");
     if constexpr (HasFeatures<TeacherT>)
       static_assert(teacher_layer<TeacherLayer>::template of<TeacherT::Architecture::depth>::exists,
                     "a tap must name a layer of the teacher, counted from 1");
+    if constexpr (requires { TeacherT::template holds<TeacherLayer>; })
+      static_assert(TeacherT::template holds<TeacherLayer>,
+                    "a tap must name a layer that the CachedFeatures kept");
     static_assert(student_layer<StudentLayer>::template of<StudentT::Architecture::depth>::exists,
                   "a tap must name a layer of the student, counted from 1");
   }

@@ -46,7 +46,7 @@ class TopKTeacher : public SampleTable {
         tail_(data.size(), teacher.space()) {
     detail::check_positive("TopKTeacher: temperature", temperature_);
     detail::run_teacher("TopKTeacher", teacher, data, options.batch_size,
-                        [&](Index first, MatrixView<const Scalar, Space> logits) {
+                        [&](Index first, MatrixView<const Scalar, Space> logits, const auto&) {
                           const TopKTable<Scalar, Space> all{{classes_.view().data, k_, size()},
                                                              {logits_.view().data, k_, size()},
                                                              tail_.view()};
