@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// step/...: one training step at batch 32, as `kd::fit` and `Distiller::fit` do it.
+// step/...: one training step at batch 32, as `kd::fit` and `Distiller::fit` do it; op/loop: what is
+// left of one without its mathematics.
 #include "cost.hpp"
 #include "measure.hpp"
 #include "setting.hpp"
@@ -45,9 +46,19 @@ void step_kd_live(benchmark::State& state) {
 
 void step_kd_cached(benchmark::State& state) { distill(state, cached_teacher(), 0); }
 
+/// A step in which next to nothing is computed: what it takes is the training loop's own.
+void loop(benchmark::State& state) {
+  kd::Network<kd::Sequential<kd::Linear<1, 2>>> network(kd::Rng(0));
+  const kd::Dataset data(kd::Bytes::Zero(1, 1024), kd::Labels::Zero(1024), 2);
+  time_steps(state, 1, {}, [&](const kd::FitOptions& options) {
+    kd::fit(network, data, kd::CrossEntropy{}, kd::Adam{{.lr = lr}}, options);
+  });
+}
+
 BENCHMARK(step_teacher)->Name("step/teacher")->Unit(benchmark::kMicrosecond);
 BENCHMARK(step_student)->Name("step/student")->Unit(benchmark::kMicrosecond);
 BENCHMARK(step_kd_live)->Name("step/kd_live")->Unit(benchmark::kMicrosecond);
 BENCHMARK(step_kd_cached)->Name("step/kd_cached")->Unit(benchmark::kMicrosecond);
+BENCHMARK(loop)->Name("op/loop")->Unit(benchmark::kMicrosecond);
 
 }  // namespace
