@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// step/...: one training step at batch 32, as `kd::fit` and `Distiller::fit` do it; op/loop: what is
-// left of one without its mathematics.
+// step/...: one training step at batch 32, as `kd::fit` and `Distiller::fit` do it; op/loop: what
+// is left of one without its mathematics.
 #include "cost.hpp"
 #include "measure.hpp"
 #include "setting.hpp"
