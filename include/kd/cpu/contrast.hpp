@@ -121,7 +121,7 @@ void op_contrast(const Space&, MatrixView<const S> anchors, MatrixView<const S> 
     for (Index first = 0; first < drawn.rows; first += chunk) {
       const std::int32_t* const samples = drawn.data + b * drawn.rows + first;
       const Index count = std::min(chunk, drawn.rows - first);
-      S room[chunk];
+      S room[chunk] = {};  // g++ 12 does not see that all that is read was written
       auto odds = array(VectorView<S>{room, count});
       for (Index k = 0; k < count; ++k) {
         if (first + k + ahead < drawn.rows)

@@ -91,7 +91,7 @@ void op_multiply(const Space&, VectorView<const S> a, VectorView<const S> b, Vec
 template <Real S>
 void op_copy(const Space&, VectorView<const S> x, VectorView<S> y, Write write) {
   if (write == Write::overwrite) {
-    map(y) = map(x);
+    std::copy_n(x.data, x.size, y.data);
   } else {
     map(y) += map(x);
   }
