@@ -88,8 +88,9 @@ TEST_CASE("every method trains both students", "[compare_methods]") {
       CHECK(method["mean"] == method["errors"][0]);
       CHECK(method["deviation"] == 0);
       CHECK(method["seconds_per_epoch"] > 0);
+      const auto name = method["name"].get<std::string>();
       CHECK_THAT(folder.read("all.svg"),
-                 ContainsSubstring(">" + method["name"].get<std::string>() + "</text>"));
+                 ContainsSubstring(std::string(">").append(name).append("</text>")));
     }
   }
   CHECK_THAT(folder.read("all.svg"), StartsWith("<svg xmlns=") && EndsWith("</svg>\n"));
