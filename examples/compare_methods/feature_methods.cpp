@@ -30,7 +30,7 @@ std::vector<Method<Student>> feature_methods() {
   add("RelationalKd", "labels +", kd::RelationalKd<t, s>{});
   add("ProbabilisticTransfer", "labels +", kd::ProbabilisticTransfer<t, s>{});
   add("VariationalTransfer", "labels +", kd::VariationalTransfer<t, s>{});
-  add("Contrastive", "1024 negatives, labels +", kd::Contrastive<t, s>{{.negatives = 1024}});
+  add("Contrastive", "256 negatives, labels +", kd::Contrastive<t, s>{{.negatives = 256}});
   // The hidden layers differ in width, the logits do not.
   add("FactorCosine", "of logits, labels +", kd::FactorCosine<7, 5>{});
   return all;
