@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include "cuda/twin.hpp"
 #include "support/catch.hpp"
 
@@ -76,39 +78,124 @@ TEMPLATE_TEST_CASE("CUDA: the squared error and standardising are the CPU's", "[
   CHECK(back.distance() <= twin::tolerance);
 }
 
-namespace {
-
-using Teacher = kd::Sequential<kd::Linear<6, 12>, kd::ReLU, kd::Linear<12, 4>>;
-using Student = kd::Sequential<kd::Linear<6, 8>, kd::ReLU, kd::Linear<8, 4>>;
-
-/// Distils on both sides with one method; the distance of the students' weights.
-template <class Method>
-double distance_after(const Method& method) {
-  kd::Rng rng(3);
-  kd::Labels labels(50);
-  for (Index i = 0; i < 50; ++i) labels(i) = static_cast<kd::Label>(rng.below(4));
-  kd::Matrix<float> inputs(6, 50);
-  for (Index i = 0; i < inputs.size(); ++i) inputs.data()[i] = rng.symmetric(1.F);
-  const kd::Dataset data(std::move(inputs), std::move(labels), 4);
-  const kd::Network<Teacher> teacher(kd::Rng(1));
-  kd::Network<Student> student(kd::Rng(2));
-  const auto device_teacher = kd::upload(teacher);
-  auto device_student = kd::upload(student);
-  const kd::FitOptions options{.epochs = 3, .batch_size = 16};
-  kd::Distiller(teacher, student, method).fit(data, kd::Adam{{.lr = 1e-2}}, options);
-  kd::Distiller(device_teacher, device_student, method).fit(data, kd::Adam{{.lr = 1e-2}}, options);
-  const auto copy = kd::download(device_student);
-  return (kd::map(student.params()) - kd::map(copy.params())).norm() /
-         kd::map(student.params()).norm();
+TEMPLATE_TEST_CASE("CUDA: correlation and a learned temperature are the CPU's", "[cuda]", float,
+                   double) {
+  using S = TestType;
+  const Index classes = GENERATE(KD_CLASSES);
+  const Index batch = classes > 1000 ? 2 : GENERATE(1, 5, 33);
+  const bool has_gradient = classes != 33;
+  CAPTURE(classes, batch);
+  const Index size = classes * batch;
+  Twin<S> z(size, seed(classes), 4), v(size, seed(classes + 1), 4), q(size), p(size), dq(size),
+      dz(size, seed(2)), inter(batch), intra(classes), learned(size, seed(3)), values(batch),
+      slopes(batch);
+  auto theta = Twin<S>::of(1, [](Index) { return S(-1.5); });
+  auto dtheta = Twin<S>::of(1, [](Index) { return S(0.25); });
+  on_both([&](auto side) {
+    const auto student = side.in(z, classes, batch);
+    const auto teacher = side.in(v, classes, batch);
+    const auto room = [&](Twin<S>& twin) { return side.out(twin, classes, batch); };
+    auto gradient = room(dz);
+    auto learned_gradient = room(learned);
+    if (!has_gradient) gradient = learned_gradient = {};
+    op_correlation_kd(side.space, student, teacher, S(2), S(0.5), S(0.3), room(q), room(p),
+                      room(dq), gradient, side.out(inter), side.out(intra));
+    op_learned_temperature(side.space, student, teacher, side.in(theta), S(1), S(20), S(0.5),
+                           S(-0.3), learned_gradient, side.out(dtheta), side.out(values),
+                           side.out(slopes));
+  });
+  CHECK(inter.distance() <= twin::tolerance);
+  CHECK(intra.distance() <= twin::tolerance);
+  CHECK(dz.distance() <= twin::tolerance);
+  CHECK(learned.distance() <= twin::tolerance);
+  CHECK(values.distance() <= twin::tolerance);
+  CHECK(slopes.distance() <= twin::tolerance);
+  CHECK(dtheta.distance() <= twin::tolerance);
 }
 
-}  // namespace
+TEMPLATE_TEST_CASE("CUDA: the largest logits are kept, and taught from, as on the CPU", "[cuda]",
+                   float, double) {
+  using S = TestType;
+  const Index classes = GENERATE(KD_CLASSES);
+  const Index batch = classes > 1000 ? 2 : 5;
+  const Index k = GENERATE_COPY(1, classes > 1500 ? 7 : std::min(classes, Index{31}));
+  CAPTURE(classes, k);
+  kd::Rng rng = seed(classes);
+  // Few different numbers: many are equal, so that the order among those counts. One stands out:
+  // without it the divergence of so many classes would be hardly more than rounding.
+  auto v = Twin<S>::of(classes * batch, [&](Index i) {
+    return i % classes == classes / 2 ? S(40) : static_cast<S>(rng.below(9)) / 2;
+  });
+  Twin<S> z(classes * batch, seed(classes + 1), 4), logits(k * batch), tail(batch),
+      filled(classes * batch);
+  Twin<kd::Label> kept(k * batch);
+  auto indices = Twin<Index>::of(batch, [&](Index b) { return batch - 1 - b; });
+  const auto table = [&](auto side) {
+    using Space = decltype(side.space);
+    return kd::TopKTable<S, Space>{side.out(kept, k, batch), side.out(logits, k, batch),
+                                   side.out(tail)};
+  };
+  const auto known = [&](auto side) {
+    using Space = decltype(side.space);
+    return kd::TopKTable<const S, Space>{side.in(kept, k, batch), side.in(logits, k, batch),
+                                         side.in(tail)};
+  };
+  on_both([&](auto side) {
+    op_top_k(side.space, side.in(v, classes, batch), S(3), table(side));
+    op_fill_logits(side.space, known(side), side.in(indices), side.out(filled, classes, batch));
+  });
+  CHECK(kept.is_identical());
+  CHECK(logits.is_identical());
+  CHECK(tail.distance() <= twin::tolerance);
+  CHECK(filled.distance() <= twin::tolerance);
+  for (const auto missing : {kd::MissingMass::renormalise, kd::MissingMass::tail_bucket,
+                             kd::MissingMass::uniform_tail}) {
+    CAPTURE(static_cast<int>(missing));
+    Twin<S> dz(classes * batch, seed(3)), values(batch);
+    on_both([&](auto side) {
+      op_top_k_divergence(side.space, side.in(z, classes, batch), known(side), side.in(indices),
+                          S(3), missing, S(0.5), side.out(dz, classes, batch), side.out(values));
+    });
+    CHECK(values.distance() <= twin::tolerance);
+    CHECK(dz.distance() <= twin::tolerance);
+  }
+}
 
-TEST_CASE("CUDA: methods that have their ops there train there", "[cuda]") {
-  CHECK(distance_after(kd::DecoupledKd{}) < 1e-4);
-  CHECK(distance_after(kd::ReverseKl{}) < 1e-4);
-  CHECK(distance_after(kd::GeneralizedJsd{}) < 1e-4);
-  CHECK(distance_after(kd::LogitMse{}) < 1e-4);
-  CHECK(distance_after(kd::LogitStandardization(kd::SoftTargets{{.hard_weight = 0}})) < 1e-4);
-  CHECK(distance_after(kd::Hint<2, 2>{}) < 1e-4);  // widths differ: it trains a regressor there
+TEST_CASE("CUDA: logits of minus infinity are the last to be kept", "[cuda]") {
+  const Index classes = GENERATE(5, 1030);
+  auto v = Twin<float>::of(classes, [&](Index i) { return i == 3 ? 1.F : -INFINITY; });
+  Twin<float> logits(3), tail(1);
+  Twin<kd::Label> kept(3);
+  const twin::Side<kd::cuda::Space> side;
+  op_top_k(side.space, side.in(v, classes, 1), 1.F,
+           kd::TopKTable<float, kd::cuda::Space>{side.out(kept, 3, 1), side.out(logits, 3, 1),
+                                                 side.out(tail)});
+  const auto classes_kept = kept.downloaded();
+  CHECK(classes_kept.view().data[0] == 3);
+  CHECK(classes_kept.view().data[1] == 0);
+  CHECK(classes_kept.view().data[2] == 1);
+}
+
+TEMPLATE_TEST_CASE("CUDA: means of logits, of probabilities and of weights are the CPU's", "[cuda]",
+                   float, double) {
+  using S = TestType;
+  const Index classes = GENERATE(KD_CLASSES);
+  const Index batch = classes > 1000 ? 2 : 5;
+  CAPTURE(classes);
+  const Index size = classes * batch;
+  Twin<S> a(size, seed(1), 4), b(size, seed(2), 4), logits(size), probabilities(size),
+      average(size, seed(3));
+  on_both([&](auto side) {
+    op_scale(side.space, side.in(a), S(0.5), side.out(logits), Write::overwrite);
+    op_scale(side.space, side.in(b), S(0.5), side.out(logits), Write::add);
+    op_add_probabilities(side.space, side.in(a, classes, batch), S(2),
+                         side.out(probabilities, classes, batch), Write::overwrite);
+    op_add_probabilities(side.space, side.in(b, classes, batch), S(2),
+                         side.out(probabilities, classes, batch), Write::add);
+    op_logits_of_mean(side.space, side.out(probabilities), 2, S(2));
+    op_moving_average(side.space, side.in(a), 0.99, side.out(average));
+  });
+  CHECK(logits.distance() <= twin::tolerance);
+  CHECK(probabilities.distance() <= twin::tolerance);
+  CHECK(average.distance() <= twin::tolerance);
 }

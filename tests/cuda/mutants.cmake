@@ -6,6 +6,8 @@
 #
 # barriers: takes out each __syncthreads() in turn; ThreadSanitizer has to see the race.
 # bounds:   turns each `i < size` into `i <= size`; AddressSanitizer has to see the access.
+#
+# What stands in kd/cuda/<header>.cuh is run by exercise/<header>.cpp.
 cmake_minimum_required(VERSION 3.25)
 
 if(KIND STREQUAL "barriers")
@@ -13,17 +15,20 @@ if(KIND STREQUAL "barriers")
   set(sanitizer thread)
   set(expected "ThreadSanitizer: data race")
 else()
-  set(pattern "(i|c|row|col|sample|first) < (size|rows|cols|classes|batch)")
+  string(CONCAT pattern "(i|c|row|col|sample|first|taken) < "
+                "(size|rows|cols|classes|batch|features|width|negatives|pairs\\.width|k)[^a-z_.]"
+                "|k < count[^a-z_.]")
   set(sanitizer address)
   set(expected "AddressSanitizer: ")
 endif()
+get_filename_component(here "${CMAKE_CURRENT_LIST_FILE}" DIRECTORY)
 
-# Compiles exercise.cpp against <folder> and runs it; sets <output> to what it says.
-function(run_exercise folder output)
-  get_filename_component(here "${CMAKE_CURRENT_LIST_FILE}" DIRECTORY)
+# Compiles exercise/<header>.cpp against <folder> and runs it; sets <output> to what it says.
+function(run_exercise header folder output)
   execute_process(
     COMMAND "${COMPILER}" -std=c++20 -O1 -g1 -fsanitize=${sanitizer} "-I${here}/standin"
-            "-I${folder}" "-I${INCLUDE}" "${here}/exercise.cpp" -pthread -o "${WORK}/exercise"
+            "-I${folder}" "-I${INCLUDE}" "${here}/exercise/${header}.cpp" -pthread -o
+            "${WORK}/exercise"
     RESULT_VARIABLE failed
     ERROR_VARIABLE errors)
   if(failed)
@@ -41,16 +46,22 @@ endfunction()
 
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}/include/kd/cuda")
-run_exercise("${INCLUDE}" said)
-if(NOT result EQUAL 0)
-  message(FATAL_ERROR "The kernels as they are do not pass:\n${said}")
-endif()
-
 file(GLOB kernels RELATIVE "${INCLUDE}/kd/cuda" "${INCLUDE}/kd/cuda/*.cuh")
 set(survivors "")
 set(count 0)
 foreach(kernel IN LISTS kernels)
   file(READ "${INCLUDE}/kd/cuda/${kernel}" rest)
+  if(NOT rest MATCHES "${pattern}")
+    continue()
+  endif()
+  string(REGEX REPLACE "\\.cuh$" "" header "${kernel}")
+  if(NOT EXISTS "${here}/exercise/${header}.cpp")
+    message(FATAL_ERROR "Nothing runs the kernels of ${kernel}: exercise/${header}.cpp is missing.")
+  endif()
+  run_exercise(${header} "${INCLUDE}" said)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "The kernels of ${kernel}, as they are, do not pass:\n${said}")
+  endif()
   set(before "")
   while(rest MATCHES "${pattern}")
     set(found "${CMAKE_MATCH_0}")
@@ -70,7 +81,7 @@ foreach(kernel IN LISTS kernels)
     math(EXPR count "${count} + 1")
     # The spoiled header shadows the sound one: others find it by its path below this folder.
     file(WRITE "${WORK}/include/kd/cuda/${kernel}" "${before}${head}${spoiled}${rest}")
-    run_exercise("${WORK}/include" said)
+    run_exercise(${header} "${WORK}/include" said)
     if(result EQUAL 0 OR NOT said MATCHES "${expected}")
       list(APPEND survivors "${kernel}:${line}: ${found}")
     endif()

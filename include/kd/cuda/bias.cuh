@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/cuda/block.cuh"
 #include "kd/cuda/elementwise.cuh"
+#include "kd/cuda/rows.cuh"
 
 /// What stands around the products of a linear layer, on matrices (features, batch).
 namespace kd::cuda::detail {
@@ -38,26 +40,17 @@ void add_bias(const Space& space, VectorView<const S, Space> bias, MatrixView<S,
               rows);
 }
 
-inline constexpr int row_sum_lanes = 32;  ///< rows that a block sums
-inline constexpr int row_sum_threads = 256;
-
 /// `sums = (or +=) the rows of a matrix summed`. With `y`, the matrix is what ReLU passes on of
-/// `dy` (zero where y is not positive), which is also put into `dx`.
-///
-/// A block has 32 rows, its 8 warps take the columns in turn: reads are of 32 neighbours, and the
-/// order of additions depends on the batch alone.
+/// `dy` (zero where y is not positive), which is also put into `dx`. The order of additions depends
+/// on the batch alone.
 template <Real S>
-__global__ void __launch_bounds__(row_sum_threads)
+__global__ void __launch_bounds__(row_threads)
     row_sums(Index rows, Index cols, const S* dy, const S* y, S* dx, Write write_dx, S* sums,
              Write write_sums) {
-  constexpr int warps = row_sum_threads / row_sum_lanes;
-  __shared__ S parts[warps][row_sum_lanes];
-  const int at = static_cast<int>(threadIdx.x) % row_sum_lanes;
-  const int warp = static_cast<int>(threadIdx.x) / row_sum_lanes;
-  const Index row = static_cast<Index>(blockIdx.x) * row_sum_lanes + at;
+  const Index row = own_row();
   S sum = 0;
   if (row < rows) {
-    for (Index col = warp; col < cols; col += warps) {
+    for (Index col = first_col(); col < cols; col += row_warps) {
       const Index i = col * rows + row;
       Pack<S, 1> value = load<1>(dy + i);
       if (y != nullptr) {
@@ -69,11 +62,8 @@ __global__ void __launch_bounds__(row_sum_threads)
       sum += value.v[0];
     }
   }
-  parts[warp][at] = sum;
-  __syncthreads();
-  if (warp != 0 || row >= rows) return;
-  for (int w = 1; w < warps; ++w) sum += parts[w][at];
-  put(sums + row, Pack<S, 1>{{sum}}, write_sums);
+  sum = row_reduce(sum, Sum{});
+  if (first_col() == 0 && row < rows) put(sums + row, Pack<S, 1>{{sum}}, write_sums);
 }
 
 }  // namespace kd::cuda::detail

@@ -25,6 +25,7 @@ namespace detail {
 class Context {
  public:
   static constexpr int partial_sums = 1024;
+  static constexpr int loose_sums = 4;
 
   explicit Context(const SpaceOptions& options)
       : options_((use_device(options.device), options)), has_pools_(find_pool(options.device)) {}
@@ -39,7 +40,10 @@ class Context {
 
   const SpaceOptions& options() const { return options_; }
   cublasHandle_t blas() const { return blas_.handle; }
+  /// Room for the sums of `partial_sums` blocks, used by one kernel and the one behind it.
   double* partials() const { return reinterpret_cast<double*>(room_.data + blas_bytes); }
+  /// Room for `loose_sums` totals that an op needs on its way.
+  double* totals() const { return partials() + partial_sums; }
 
   /// The stream, with its device made the current one.
   cudaStream_t stream() const {
@@ -77,7 +81,8 @@ class Context {
     char* data = nullptr;
     Room() {
       void* memory = nullptr;
-      check(cudaMalloc(&memory, blas_bytes + partial_sums * sizeof(double)), "cudaMalloc");
+      check(cudaMalloc(&memory, blas_bytes + (partial_sums + loose_sums) * sizeof(double)),
+            "cudaMalloc");
       data = static_cast<char*>(memory);
     }
     Room(const Room&) = delete;

@@ -28,6 +28,12 @@ struct LogSoftmax {
   }
 };
 
+/// `log(exp(a) + exp(b))`, by the larger of the two.
+template <Real S>
+__device__ __forceinline__ S log_add(S a, S b) {
+  return (a > b ? a : b) + std::log1p(std::exp(-std::abs(a - b)));
+}
+
 template <Real S>
 struct TwoSums {
   S first, second;
@@ -83,11 +89,6 @@ struct GeneralizedJsdKernel {
   S temperature, beta, log_beta, log_rest, scale;
   S* dlogits;
   S* values;
-
-  /// `log(exp(a) + exp(b))`, by the larger of the two.
-  __device__ __forceinline__ static S log_add(S a, S b) {
-    return (a > b ? a : b) + std::log1p(std::exp(-std::abs(a - b)));
-  }
 
   template <class Team, int Width>
   __device__ void run(Index sample) const {

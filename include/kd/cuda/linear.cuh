@@ -36,8 +36,8 @@ void op_linear_backward(const Space& space, MatrixView<const S, Space> weight,
                         MatrixView<const S, Space> x, MatrixView<const S, Space> dy,
                         MatrixView<S, Space> dweight, VectorView<S, Space> dbias,
                         Write write_params, MatrixView<S, Space> dx, Write write_dx) {
-  detail::launch(space, "bias gradient", detail::ceil_div(dy.rows, detail::row_sum_lanes),
-                 detail::row_sum_threads, detail::row_sums<S>, dy.rows, dy.cols, dy.data, nullptr,
+  detail::launch(space, "bias gradient", detail::ceil_div(dy.rows, detail::row_lanes),
+                 detail::row_threads, detail::row_sums<S>, dy.rows, dy.cols, dy.data, nullptr,
                  nullptr, Write::overwrite, dbias.data, write_params);
   detail::linear_gradients(space, weight, x, dy, dweight, write_params, dx, write_dx);
 }
@@ -60,8 +60,8 @@ void op_linear_relu_backward(const Space& space, MatrixView<const S, Space> weig
                              MatrixView<const S, Space> dz, MatrixView<S, Space> dy, Write write_dy,
                              MatrixView<S, Space> dweight, VectorView<S, Space> dbias,
                              Write write_params, MatrixView<S, Space> dx, Write write_dx) {
-  detail::launch(space, "relu and bias gradient", detail::ceil_div(dy.rows, detail::row_sum_lanes),
-                 detail::row_sum_threads, detail::row_sums<S>, dy.rows, dy.cols, dz.data, z.data,
+  detail::launch(space, "relu and bias gradient", detail::ceil_div(dy.rows, detail::row_lanes),
+                 detail::row_threads, detail::row_sums<S>, dy.rows, dy.cols, dz.data, z.data,
                  dy.data, write_dy, dbias.data, write_params);
   detail::linear_gradients<S>(space, weight, x, dy, dweight, write_params, dx, write_dx);
 }

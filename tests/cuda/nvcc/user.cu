@@ -22,6 +22,20 @@ double train(const kd::Dataset& data) {
                        kd::LogitMse{},
                        kd::LogitStandardization(kd::SoftTargets{{.hard_weight = 0}}));
   others.fit(data, kd::Adam{});
+  kd::Distiller features(
+      teacher, student, kd::Hint<3, 2>{}, kd::VariationalTransfer<3, 2>{}, kd::FactorCosine<4, 3>{},
+      kd::SimilarityPreserving<3, 2>{}, kd::ProbabilisticTransfer<3, 2>{}, kd::RelationalKd<3, 2>{},
+      kd::Contrastive<3, 2>{{.negatives = 100}}, kd::CorrelationKd{}, kd::AdversarialTemperature{});
+  features.fit(data, kd::Adam{});
+  const kd::TopKTeacher few(teacher, data, 3);
+  kd::Distiller(few, student, kd::TopK{}, kd::SoftTargets{}).fit(data, kd::Adam{});
+  const kd::EnsembleTeacher both(kd::MeanOfProbabilities{.temperature = 4}, teacher, student);
+  kd::MeanTeacher mean(student, {}, kd::HardLabels{}, kd::LogitMse{});
+  mean.fit(data, kd::Adam{});
+  const kd::EnsembleTeacher all(kd::MeanOfLogits{}, both, mean.teacher());
+  kd::MutualLearning(kd::MutualLearningOptions{}, teacher, student).fit(data, kd::Adam{});
+  kd::Network<Student, kd::cuda::Space, S> pupil(kd::Rng(3));
+  kd::Distiller(all, pupil, kd::SoftTargets{}).fit(data, kd::Adam{});
   kd::fit(student, data, kd::LabelSmoothing{}, kd::Adam{});
   const auto host = kd::download(student);
   const auto again = kd::upload(host, kd::cuda::Space({.products = kd::cuda::Products::bf16}));

@@ -102,10 +102,12 @@ inline cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
 inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   STANDIN_BEGIN(cudaStreamCreateWithFlags);
   *stream = new CUstream_st;
+  standin::device().streams.insert(*stream);
   return cudaSuccess;
 }
 inline cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   standin::device().drain(stream);
+  standin::device().streams.erase(stream);
   delete stream;
   return cudaSuccess;
 }
@@ -150,7 +152,10 @@ inline cudaError_t cudaMalloc(void** data, std::size_t bytes) {
   STANDIN_BEGIN(cudaMalloc);
   return standin::device().allocate(data, bytes);
 }
-inline cudaError_t cudaFree(void* data) { return standin::device().release(data); }
+inline cudaError_t cudaFree(void* data) {  // waits for the device, as CUDA's does
+  standin::device().drain_all();
+  return standin::device().release(data);
+}
 inline cudaError_t cudaMallocAsync(void** data, std::size_t bytes, cudaStream_t) {
   STANDIN_BEGIN(cudaMallocAsync);
   return standin::device().allocate(data, bytes);

@@ -6,6 +6,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +73,8 @@ class Device {
   bool graph_updates = true;  ///< false: a changed graph must be instantiated anew
   std::size_t launches = 0, graph_launches = 0, synchronisations = 0;
 
+  std::set<cudaStream_t> streams = {};  ///< that exist
+
   /// The `n`-th call of `call` from now on fails with `error`.
   void fail(const std::string& call, cudaError_t error, int n = 1) { faults_[call] = {error, n}; }
 
@@ -124,12 +127,17 @@ class Device {
   }
   /// Does the work of a stream until `*reached`, or all of it.
   void drain(cudaStream_t stream, const bool* reached = nullptr) {
+    if (stream->work.empty()) return;
+    const Access access(*this);
     while (!stream->work.empty() && (reached == nullptr || !*reached)) {
       const standin_work work = std::move(stream->work.front());
       stream->work.pop_front();
-      const Access access(*this);
       work();
     }
+  }
+  /// Does all work of all streams.
+  void drain_all() {
+    for (const cudaStream_t stream : streams) drain(stream);
   }
 
   /// While one lives, device memory may be touched.

@@ -34,9 +34,10 @@ class Scheduler {
  public:
   static constexpr unsigned lanes = 32;
 
+  /// Never destroyed: ThreadSanitizer knows no order between that and what its fibers did last.
   static Scheduler& instance() {
-    static Scheduler scheduler;
-    return scheduler;
+    static Scheduler* const scheduler = new Scheduler;
+    return *scheduler;
   }
 
   /// Runs `kernel` in every thread of every block.
@@ -55,6 +56,7 @@ class Scheduler {
         run_block(kernel);
       }
     } catch (...) {
+      tsan_acquire(&Fiber::stop_key);
       for (Fiber& fiber : fibers_) fiber.restart();
       throw;
     }
@@ -62,12 +64,13 @@ class Scheduler {
 
   // Called by the threads.
   void sync_block() {
-    tsan_release(&block_key_);
+    void* const key = &block_keys_[running().next_block_barrier() % 2];
+    tsan_release(key);
     running().wait(Fiber::State::at_block_barrier);
-    tsan_acquire(&block_key_);
+    tsan_acquire(key);
   }
   void sync_warp(unsigned mask) {
-    void* const key = &warp_keys_[threadIdx.x / lanes];
+    void* const key = &warp_keys_[threadIdx.x / lanes][running().next_warp_barrier() % 2];
     tsan_release(key);
     meet(mask);
     tsan_acquire(key);
@@ -151,9 +154,10 @@ class Scheduler {
   std::deque<Fiber> fibers_;
   Fiber* running_ = nullptr;
   unsigned threads_ = 0;
-  // Addresses that ThreadSanitizer knows an order by.
-  char block_key_ = 0;
-  char warp_keys_[lanes] = {};
+  // Addresses that ThreadSanitizer knows an order by. Barriers take turns with two of them: with
+  // one, a thread that leaves a barrier late would be behind all that a quick one did since.
+  char block_keys_[2] = {};
+  char warp_keys_[lanes][2] = {};
 };
 
 template <class T>

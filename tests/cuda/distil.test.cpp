@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+//
+// Methods and schemes, whole: they end with the CPU's weights.
+#include "cuda/twin.hpp"
+#include "support/catch.hpp"
+
+using kd::Index;
+
+namespace {
+
+using Teacher = kd::Sequential<kd::Linear<6, 12>, kd::ReLU, kd::Linear<12, 4>>;
+using Student = kd::Sequential<kd::Linear<6, 8>, kd::ReLU, kd::Linear<8, 4>>;
+
+/// 50 samples: with batches of 16 the last one is smaller.
+kd::Dataset some_data() {
+  kd::Rng rng(3);
+  kd::Labels labels(50);
+  for (Index i = 0; i < 50; ++i) labels(i) = static_cast<kd::Label>(rng.below(4));
+  kd::Matrix<float> inputs(6, 50);
+  for (Index i = 0; i < inputs.size(); ++i) inputs.data()[i] = rng.symmetric(1.F);
+  return kd::Dataset(std::move(inputs), std::move(labels), 4);
+}
+
+const kd::FitOptions options{.epochs = 3, .batch_size = 16};
+const kd::Adam adam{{.lr = 1e-2}};
+
+template <class Architecture>
+double distance(const kd::Network<Architecture>& host,
+                const kd::Network<Architecture, kd::cuda::Space>& device) {
+  const auto copy = kd::download(device);
+  return (kd::map(host.params()) - kd::map(copy.params())).norm() / kd::map(host.params()).norm();
+}
+
+/// A teacher and a student on both sides.
+struct Pair {
+  kd::Dataset data = some_data();
+  kd::Network<Teacher> teacher = kd::Network<Teacher>(kd::Rng(1));
+  kd::Network<Student> student = kd::Network<Student>(kd::Rng(2));
+  kd::Network<Teacher, kd::cuda::Space> device_teacher = kd::upload(teacher);
+  kd::Network<Student, kd::cuda::Space> device_student = kd::upload(student);
+};
+
+/// Distils on both sides with some methods; the distance of the students' weights.
+template <class... Methods>
+double distance_after(const Methods&... methods) {
+  Pair p;
+  kd::Distiller(p.teacher, p.student, methods...).fit(p.data, adam, options);
+  kd::Distiller(p.device_teacher, p.device_student, methods...).fit(p.data, adam, options);
+  return distance(p.student, p.device_student);
+}
+
+}  // namespace
+
+TEST_CASE("CUDA: methods on logits train there", "[cuda]") {
+  CHECK(distance_after(kd::DecoupledKd{}) < 1e-4);
+  CHECK(distance_after(kd::ReverseKl{}) < 1e-4);
+  CHECK(distance_after(kd::GeneralizedJsd{}) < 1e-4);
+  CHECK(distance_after(kd::LogitMse{}) < 1e-4);
+  CHECK(distance_after(kd::LogitStandardization(kd::SoftTargets{{.hard_weight = 0}})) < 1e-4);
+  CHECK(distance_after(kd::CorrelationKd{}, kd::AdversarialTemperature{{.ramp_epochs = 1}}) < 1e-4);
+}
+
+TEST_CASE("CUDA: methods on hidden features train there", "[cuda]") {
+  CHECK(distance_after(kd::Hint<2, 2>{}) < 1e-4);  // widths differ: it trains a regressor there
+  CHECK(distance_after(kd::VariationalTransfer<2, 2>{}) < 1e-4);
+  CHECK(distance_after(kd::FactorCosine<3, 3>{}) < 1e-4);
+  CHECK(distance_after(kd::SimilarityPreserving<2, 2>{{.weight = 1}}) < 1e-4);
+  CHECK(distance_after(kd::ProbabilisticTransfer<2, 2>{{.weight = 10}}) < 1e-4);
+  CHECK(distance_after(kd::RelationalKd<2, 2>{}) < 1e-4);
+  CHECK(distance_after(kd::Contrastive<2, 2>{{.width = 5, .negatives = 70}}) < 1e-4);
+}
+
+TEST_CASE("CUDA: a teacher of whom the largest logits were kept teaches there", "[cuda]") {
+  Pair p;
+  const kd::TopKTeacher table(p.teacher, p.data, 2);
+  const kd::TopKTeacher device_table(p.device_teacher, p.data, 2);
+  kd::Distiller(table, p.student, kd::TopK{}, kd::SoftTargets{}).fit(p.data, adam, options);
+  kd::Distiller(device_table, p.device_student, kd::TopK{}, kd::SoftTargets{})
+      .fit(p.data, adam, options);
+  CHECK(distance(p.student, p.device_student) < 1e-4);
+}
+
+TEST_CASE("CUDA: a teacher whose features were kept teaches there", "[cuda]") {
+  Pair p;
+  const kd::CachedFeatures table(p.teacher, p.data, kd::Layers<2>{});
+  const kd::CachedFeatures device_table(p.device_teacher, p.data, kd::Layers<2>{});
+  kd::Distiller(table, p.student, kd::Hint<2, 2>{}).fit(p.data, adam, options);
+  kd::Distiller(device_table, p.device_student, kd::Hint<2, 2>{}).fit(p.data, adam, options);
+  CHECK(distance(p.student, p.device_student) < 1e-4);
+}
+
+TEST_CASE("CUDA: ensembles teach there", "[cuda]") {
+  Pair p;
+  const kd::Network<Teacher> other(kd::Rng(5));
+  const auto device_other = kd::upload(other);
+  const auto after = [&](auto mean) {
+    auto student = p.student;
+    auto device_student = p.device_student;
+    const kd::EnsembleTeacher both(mean, p.teacher, other);
+    const kd::EnsembleTeacher device_both(mean, p.device_teacher, device_other);
+    kd::Distiller(both, student, kd::SoftTargets{}).fit(p.data, adam, options);
+    kd::Distiller(device_both, device_student, kd::SoftTargets{}).fit(p.data, adam, options);
+    return distance(student, device_student);
+  };
+  CHECK(after(kd::MeanOfLogits{}) < 1e-4);
+  CHECK(after(kd::MeanOfProbabilities{.temperature = 4}) < 1e-4);
+}
+
+TEST_CASE("CUDA: mean teachers and students that learn from each other train there", "[cuda]") {
+  Pair p;
+  kd::MeanTeacher mean(p.student, {.decay = 0.9}, kd::HardLabels{}, kd::LogitMse{});
+  kd::MeanTeacher device_mean(p.device_student, {.decay = 0.9}, kd::HardLabels{}, kd::LogitMse{});
+  mean.fit(p.data, adam, options);
+  device_mean.fit(p.data, adam, options);
+  CHECK(distance(p.student, p.device_student) < 1e-4);
+  CHECK(distance(mean.teacher(), device_mean.teacher()) < 1e-4);
+
+  kd::MutualLearning mutual(kd::MutualLearningOptions{}, p.teacher, p.student);
+  kd::MutualLearning device_mutual(kd::MutualLearningOptions{}, p.device_teacher, p.device_student);
+  mutual.fit(p.data, adam, options);
+  device_mutual.fit(p.data, adam, options);
+  CHECK(distance(p.teacher, p.device_teacher) < 1e-4);
+  CHECK(distance(p.student, p.device_student) < 1e-4);
+}
+
+TEST_CASE("CUDA: virtual teachers, assistants and generations teach there", "[cuda]") {
+  Pair p;
+  const auto after = [&](const auto& teacher, const auto& device_teacher) {
+    auto student = p.student;
+    auto device_student = p.device_student;
+    kd::Distiller(teacher, student, kd::SoftTargets{}).fit(p.data, adam, options);
+    kd::Distiller(device_teacher, device_student, kd::SoftTargets{}).fit(p.data, adam, options);
+    return distance(student, device_student);
+  };
+  CHECK(after(kd::VirtualTeacher<float>(4), kd::VirtualTeacher<float, kd::cuda::Space>(4)) < 1e-4);
+
+  auto assistant = p.student;
+  auto device_assistant = p.device_student;
+  kd::TeacherAssistant chain(p.teacher, assistant, p.student);
+  kd::TeacherAssistant device_chain(p.device_teacher, device_assistant, p.device_student);
+  chain.fit(p.data, adam, options, kd::SoftTargets{});
+  device_chain.fit(p.data, adam, options, kd::SoftTargets{});
+  CHECK(distance(p.student, p.device_student) < 1e-4);
+
+  kd::BornAgain born(p.student, {.generations = 2}, kd::SoftTargets{});
+  kd::BornAgain device_born(p.device_student, {.generations = 2}, kd::SoftTargets{});
+  born.fit(p.data, adam, options);
+  device_born.fit(p.data, adam, options);
+  CHECK(distance(born.generations().back(), device_born.generations().back()) < 1e-4);
+}
