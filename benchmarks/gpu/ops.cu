@@ -71,6 +71,67 @@ void classify(Index classes, Index batch) {
   report("argmax", classes, batch, n, [&] { op_argmax(space, student, labels.view()); });
 }
 
+void features(Index width, Index batch) {
+  auto f = random(width * batch), g = random(width * batch), df = random(width * batch),
+       spread = random(width), dspread = random(width), values = random(batch);
+  const kd::MatrixView<const S, Space> student{f.view().data, width, batch};
+  const kd::MatrixView<const S, Space> teacher{g.view().data, width, batch};
+  const kd::MatrixView<S, Space> gradient{df.view().data, width, batch};
+  const double n = static_cast<double>(width * batch) * sizeof(S);
+  report("factor cosine", width, batch, 4 * n,
+         [&] { op_factor_cosine(space, student, teacher, 1e-3F, gradient, values.view()); });
+  report("gaussian likelihood", width, batch, 5 * n, [&] {
+    op_gaussian_likelihood(space, student, teacher, in(spread), 1e-3F, gradient, dspread.view(),
+                           values.view());
+  });
+}
+
+void relational(Index width, Index batch) {
+  auto f = random(width * batch), g = random(width * batch), d = random(2 * batch * batch),
+       e = random(2 * batch * batch), pull = random(batch * batch), room = random(batch * batch),
+       values = random(batch);
+  const kd::MatrixView<S, Space> student{d.view().data, batch, 2 * batch};
+  const kd::MatrixView<S, Space> teacher{e.view().data, batch, 2 * batch};
+  const kd::MatrixView<S, Space> pulls{pull.view().data, batch, batch};
+  const kd::MatrixView<S, Space> edges{room.view().data, batch, batch};
+  const double pairs = static_cast<double>(batch * batch) * sizeof(S);
+  op_pair_distances(space, kd::MatrixView<const S, Space>{g.view().data, width, batch}, teacher);
+  report("pair distances", width, batch, 2 * static_cast<double>(width) * pairs, [&] {
+    op_pair_distances(space, kd::MatrixView<const S, Space>{f.view().data, width, batch}, student);
+  });
+  report("relational angle", width, batch, 6 * pairs, [&] {
+    op_relational_angle(space, kd::MatrixView<const S, Space>(student),
+                        kd::MatrixView<const S, Space>(teacher), 1e-3F, pulls, edges,
+                        values.view());
+  });
+}
+
+void contrast(Index width, Index negatives, Index batch) {
+  const Index samples = 50000;
+  auto anchors = random(width * batch), bank = random(width * samples),
+       gradient = random(width * batch), values = random(batch);
+  kd::Buffer<std::int32_t> host(negatives * batch);
+  kd::Rng rng(1);
+  for (Index i = 0; i < host.size(); ++i)
+    host.view().data[i] = static_cast<std::int32_t>(rng.below(samples));
+  kd::Buffer<std::int32_t, Space> drawn(negatives * batch, space);
+  op_upload(space, kd::VectorView<const std::int32_t>(host.view()), drawn.view());
+  kd::Buffer<Index, Space> own(batch, space);
+  const S one = 1;
+  kd::Buffer<S, Space> normaliser(1, space);
+  op_upload(space, kd::VectorView<const S>(&one, 1), normaliser.view());
+  report("contrast", negatives, batch, static_cast<double>(width * negatives * batch) * sizeof(S),
+         [&] {
+           op_contrast(
+               space, kd::MatrixView<const S, Space>{anchors.view().data, width, batch},
+               kd::MatrixView<const S, Space>{bank.view().data, width, samples},
+               kd::VectorView<const Index, Space>(own.view()),
+               kd::MatrixView<const std::int32_t, Space>{drawn.view().data, negatives, batch},
+               in(normaliser), 1.F, 1e-3F,
+               kd::MatrixView<S, Space>{gradient.view().data, width, batch}, values.view());
+         });
+}
+
 }  // namespace
 
 int main() {
@@ -92,4 +153,7 @@ int main() {
   for (const Index batch : {32, 1024}) classify(1000, batch);
   for (const Index batch : {32, 256}) classify(50257, batch);
   classify(200000, 128);
+  features(1200, 1024);
+  relational(1200, 128);
+  contrast(128, 16384, 64);
 }

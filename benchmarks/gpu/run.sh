@@ -24,16 +24,16 @@ limit 240 cmake --build "$build" --parallel "$(nproc)" \
   --target kd_test_gpu kd_gpu_article kd_gpu_ops kd_gpu_steps
 
 failed=0
-limit 90 ctest --test-dir "$build" -L gpu --output-on-failure || failed=1
+limit 70 ctest --test-dir "$build" -L gpu --output-on-failure || failed=1
 if [[ -n "$mnist" ]]; then
-  limit 60 "$build/benchmarks/gpu/kd_gpu_article" "$mnist" || failed=1
+  limit 45 "$build/benchmarks/gpu/kd_gpu_article" "$mnist" || failed=1
 else
-  limit 60 "$build/benchmarks/gpu/kd_gpu_article" || failed=1
+  limit 45 "$build/benchmarks/gpu/kd_gpu_article" || failed=1
 fi
-limit 40 "$build/benchmarks/gpu/kd_gpu_ops" || failed=1
-limit 60 "$build/benchmarks/gpu/kd_gpu_steps" || failed=1
+limit 30 "$build/benchmarks/gpu/kd_gpu_ops" || failed=1
+limit 45 "$build/benchmarks/gpu/kd_gpu_steps" || failed=1
 if python3 -c 'import torch' 2>/dev/null; then
-  limit 60 python3 "$source/benchmarks/gpu/torch_steps.py" || failed=1
+  limit 45 python3 "$source/benchmarks/gpu/torch_steps.py" || failed=1
 else
   echo "python3 has no torch: PyTorch was not timed."
 fi
