@@ -31,6 +31,7 @@
 #include "kd/cpu/logits.hpp"
 #include "kd/cpu/moving_average.hpp"
 #include "kd/cpu/optimize.hpp"
+#include "kd/cpu/prefetch.hpp"
 #include "kd/cpu/products.hpp"
 #include "kd/cpu/regression.hpp"
 #include "kd/cpu/relational.hpp"

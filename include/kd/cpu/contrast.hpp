@@ -10,7 +10,7 @@
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/core/random.hpp"
-#include "kd/cpu/gather.hpp"
+#include "kd/cpu/prefetch.hpp"
 #include "kd/cpu/space.hpp"
 
 /// The parts of contrastive distillation (Tian et al. 2020). Embeddings are (width, batch), a
@@ -124,8 +124,7 @@ void op_contrast(const Space&, MatrixView<const S> anchors, MatrixView<const S> 
       S room[chunk] = {};  // g++ 12 does not see that all that is read was written
       auto odds = array(VectorView<S>{room, count});
       for (Index k = 0; k < count; ++k) {
-        if (first + k + ahead < drawn.rows)
-          detail::prefetch(bank.data + samples[k + ahead] * width, width);
+        if (first + k + ahead < drawn.rows) prefetch(bank.data + samples[k + ahead] * width, width);
         odds(k) = odds_of(samples[k]);
       }
       value += softplus(odds).sum();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+
 #include "kd/core/parallel.hpp"
 #include "kd/core/view.hpp"
+#include "kd/cpu/prefetch.hpp"
 #include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
@@ -16,19 +19,6 @@ void widen(const T* from, Index size, S scale, S* to) {
   for (Index i = 0; i < size; ++i) to[i] = static_cast<S>(from[i]) * scale;
 }
 
-/// Asks for a sample that is gathered a little later: samples of a shuffled set are never in cache,
-/// and no hardware guesses where the next one lies.
-template <class T>
-void prefetch(const T* sample, Index size) {
-#if defined(__GNUC__)
-  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-  constexpr Index most = 32 * line;  // of longer samples the hardware finds the rest
-  for (Index i = 0; i < size && i < most; i += line) __builtin_prefetch(sample + i);
-#else
-  (void)sample, (void)size;
-#endif
-}
-
 }  // namespace detail
 
 /// `out[:, b] = scale samples[:, indices[b]]`, converted from the samples' type (8-bit pixels are
@@ -36,11 +26,18 @@ void prefetch(const T* sample, Index size) {
 template <class T, Real S>
 void op_gather(const Space&, MatrixView<const T> samples, VectorView<const Index> indices, S scale,
                MatrixView<S> out) {
-  constexpr Index ahead = 4;
-  parallel_for(indices.size, 1.5 * static_cast<double>(out.rows), [&](Index b) {
-    const auto sample = [&](Index i) { return samples.data + indices.data[i] * samples.rows; };
-    if (b + ahead < indices.size) detail::prefetch(sample(b + ahead), samples.rows);
-    detail::widen(sample(b), samples.rows, scale, out.data + b * out.rows);
+  constexpr Index samples_a_task = 16;
+  const Index tasks = (indices.size + samples_a_task - 1) / samples_a_task;
+  const double work = 1.5 * samples_a_task * static_cast<double>(out.rows);
+  parallel_for(tasks, work, [&](Index task) {
+    const Index first = task * samples_a_task;
+    const Index last = std::min(indices.size, first + samples_a_task);
+    const auto sample = [&](Index b) { return samples.data + indices.data[b] * samples.rows; };
+    // Samples of a shuffled set are never in cache, and no hardware guesses where the next one
+    // lies.
+    for (Index b = first; b < last; ++b) prefetch(sample(b), samples.rows);
+    for (Index b = first; b < last; ++b)
+      detail::widen(sample(b), samples.rows, scale, out.data + b * out.rows);
   });
 }
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+
+#include "kd/core/types.hpp"
+
+namespace kd::cpu {
+
+/// Asks for the cache line of `at`, which will be read a little later. Into the second cache: the
+/// first can wait for far fewer lines at a time.
+inline void prefetch([[maybe_unused]] const void* at) {
+#if defined(__GNUC__)
+  __builtin_prefetch(at, 0, 2);
+#endif
+}
+
+/// Asks for `size` numbers, or for their beginning: of many the hardware finds the rest.
+template <class T>
+void prefetch(const T* numbers, Index size) {
+  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  for (Index i = 0; i < std::min(size, 32 * line); i += line) prefetch(numbers + i);
+}
+
+}  // namespace kd::cpu
