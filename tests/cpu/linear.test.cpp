@@ -96,7 +96,8 @@ constexpr double rounding = 32 * std::numeric_limits<S>::epsilon();
 const Sizes all_sizes[] = {{1, 1, 1},    {1, 1, 7},     {3, 2, 1},     {5, 7, 3},     {16, 8, 4},
                            {17, 9, 5},   {33, 47, 31},  {48, 48, 32},  {49, 50, 33},  {20, 20, 32},
                            {20, 10, 32}, {784, 20, 32}, {193, 97, 65}, {64, 10, 513}, {600, 3, 40},
-                           {3, 600, 40}, {7, 1, 515},   {130, 5, 130}, {24, 520, 12}};
+                           {3, 600, 40}, {7, 1, 515},   {130, 5, 130}, {24, 520, 12}, {784, 20, 1},
+                           {150, 6, 2},  {301, 9, 3},   {135, 7, 6}};
 
 }  // namespace
 
@@ -128,7 +129,8 @@ TEMPLATE_TEST_CASE("linear products of every shape", "[cpu][linear]", float, dou
 }
 
 TEST_CASE("linear products are the same on any number of threads", "[cpu][linear]") {
-  for (const Sizes s : {Sizes{300, 200, 32}, Sizes{784, 96, 33}, Sizes{100, 1000, 600}}) {
+  for (const Sizes s : {Sizes{300, 200, 32}, Sizes{784, 96, 33}, Sizes{100, 1000, 600},
+                        Sizes{784, 20, 32}, Sizes{784, 20, 300}, Sizes{1200, 600, 1}}) {
     const Layer<float> layer(s);
     const Matrix<float> y = layer.forward();
     auto g = layer.start(0);

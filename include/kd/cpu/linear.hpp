@@ -29,6 +29,18 @@ void for_pieces(Index size, Index piece, double work, Body&& body) {
                [&](Index i) { body(i * piece, std::min(size, (i + 1) * piece)); });
 }
 
+/// The same for tiles of a table, all of the first rows before those of the next.
+template <class Body>
+void for_tiles(Index rows, Index tile_rows, Index cols, Index tile_cols, double work, Body&& body) {
+  const Index across = (cols + tile_cols - 1) / tile_cols;
+  const Index count = (rows + tile_rows - 1) / tile_rows * across;
+  parallel_for(count, work / static_cast<double>(count), [&](Index i) {
+    const Index row = i / across * tile_rows;
+    const Index col = i % across * tile_cols;
+    body(row, std::min(rows, row + tile_rows), col, std::min(cols, col + tile_cols));
+  });
+}
+
 /// What a product with the weights costs, as `parallel_for` counts.
 template <Real S>
 double product_work(MatrixView<const S> weight, Index batch) {
@@ -39,24 +51,44 @@ double product_work(MatrixView<const S> weight, Index batch) {
 
 #if KD_HAS_VECTORS
 
-/// `y = W x + b`. weight: (in, out), that is PyTorch's (out, in) row-major; x: (in, batch);
-/// y: (out, batch).
+namespace detail {
+
+/// Samples that do not fill a vector.
+inline constexpr Index few_samples = 4;
+
+/// `y = W x + b`, every output of a sample as a product of two vectors.
 ///
-/// Vectors run along the samples, so x and y are turned over on the way: `y^T = x^T W`. Each
-/// weight is then read once for every 32 samples, as a single number.
+/// In a step a core takes the same outputs here, in the gradient of their weights and in the
+/// optimizer, so that their weights stay in its cache. Of many samples all outputs are taken
+/// together, so that each sample is fetched once.
 template <Real S>
-void op_linear_forward(const Space&, MatrixView<const S> weight, VectorView<const S> bias,
-                       MatrixView<const S> x, MatrixView<S> y) {
-  constexpr Index least = 4;  // with fewer samples the vectors would be mostly empty
-  if (x.cols < least) {
-    map(y).colwise() = map(bias);
-    for (Index b = 0; b < x.cols; ++b)
-      map(y).col(b).noalias() += map(weight).transpose() * map(x).col(b);
-    return;
+void linear_by_dots(MatrixView<const S> weight, VectorView<const S> bias, MatrixView<const S> x,
+                    MatrixView<S> y) {
+  const double work = product_work(weight, x.cols);
+  if (x.cols < few_samples) {
+    for_pieces(weight.cols, outputs_a_task, work, [&](Index from, Index to) {
+      products::dots(weight, x, bias, y, from, to, 0, x.cols);
+    });
+  } else if (x.cols <= 4 * samples_a_task) {
+    for_tiles(weight.cols, products::dot_outputs<S>, x.cols, samples_a_task, work,
+              [&](Index from, Index to, Index first, Index last) {
+                products::dots(weight, x, bias, y, from, to, first, last);
+              });
+  } else {
+    for_pieces(x.cols, samples_a_task, work, [&](Index first, Index last) {
+      products::dots(weight, x, bias, y, 0, weight.cols, first, last);
+    });
   }
+}
+
+/// `y = W x + b` with vectors along the samples, so that x and y are turned over on the way:
+/// `y^T = x^T W`. Each weight is then read once for every 32 samples, as a single number.
+template <Real S>
+void linear_turned_over(MatrixView<const S> weight, VectorView<const S> bias, MatrixView<const S> x,
+                        MatrixView<S> y) {
   // Few weights: a task takes some samples from end to end. Many: it takes some outputs of a panel
   // of samples, so that all tasks together read the weights once.
-  const bool shares_samples = weight.size() <= detail::few_weights;
+  const bool shares_samples = weight.size() <= few_weights;
   const auto run = [&](Index first, Index last) {
     const Index samples = last - first;
     S* const room = scratch<S>(samples * (weight.rows + weight.cols));
@@ -71,18 +103,35 @@ void op_linear_forward(const Space&, MatrixView<const S> weight, VectorView<cons
     if (shares_samples) {
       multiply(0, weight.cols);
     } else {
-      detail::for_pieces(weight.cols, detail::outputs_a_task, detail::product_work(weight, samples),
-                         multiply);
+      for_pieces(weight.cols, outputs_a_task, product_work(weight, samples), multiply);
     }
     products::transpose<S>(y_turned, y_part);
     map(y_part).colwise() += map(bias);
   };
   if (shares_samples) {
-    detail::for_pieces(x.cols, detail::samples_a_task, detail::product_work(weight, x.cols), run);
+    for_pieces(x.cols, samples_a_task, product_work(weight, x.cols), run);
   } else {
     constexpr Index panel = 2 * simd::width<S>;
     for (Index first = 0; first < x.cols; first += panel)
       run(first, std::min(x.cols, first + panel));
+  }
+}
+
+}  // namespace detail
+
+/// `y = W x + b`. weight: (in, out), that is PyTorch's (out, in) row-major; x: (in, batch);
+/// y: (out, batch).
+template <Real S>
+void op_linear_forward(const Space&, MatrixView<const S> weight, VectorView<const S> bias,
+                       MatrixView<const S> x, MatrixView<S> y) {
+  // Turning x over costs as much for few outputs as for many; adding up the vectors of a dot
+  // product costs as much for few inputs as for many.
+  const bool few_outputs_of_many_inputs =
+      weight.size() <= detail::few_weights && weight.rows >= 8 * simd::width<S>;
+  if (x.cols < detail::few_samples || few_outputs_of_many_inputs) {
+    detail::linear_by_dots(weight, bias, x, y);
+  } else {
+    detail::linear_turned_over(weight, bias, x, y);
   }
 }
 
@@ -101,9 +150,10 @@ void op_linear_backward(const Space&, MatrixView<const S> weight, MatrixView<con
     }
   };
   const double work = detail::product_work(weight, x.cols);
-  if (weight.cols < 2 * detail::outputs_a_task) {  // too few to share
-    detail::for_pieces(weight.rows, detail::inputs_a_task, work,
-                       [&](Index row, Index last) { multiply(row, last, 0, weight.cols); });
+  if (weight.cols < 2 * detail::outputs_a_task) {
+    detail::for_tiles(
+        weight.cols, products::tile_columns, weight.rows, detail::inputs_a_task, work,
+        [&](Index from, Index to, Index row, Index last) { multiply(row, last, from, to); });
   } else {
     detail::for_pieces(weight.cols, detail::outputs_a_task, work,
                        [&](Index from, Index to) { multiply(0, weight.rows, from, to); });

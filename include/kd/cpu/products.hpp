@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <type_traits>
+
 #include "kd/core/matrix.hpp"
 #include "kd/cpu/simd.hpp"
 
@@ -76,6 +78,72 @@ void multiply(MatrixView<const S> a, Factors<S> s, MatrixView<S> y, Index row, I
   }
   for (; col < end; ++col)
     rows<N, tile_vectors, 1>(a, s.from(col), y.data + col * y.rows, row, last, write);
+}
+
+/// Outputs and samples of a tile of `dots`.
+template <Real S>
+inline constexpr Index dot_outputs = simd::width<S> < 4 ? simd::width<S> : 4;
+inline constexpr Index dot_samples = simd::many_registers ? 4 : 2;
+
+/// Adds to `y[b][o]` the products `a[:, o] . x[:, b]` over the rows from `k` on that fill vectors
+/// of `N`; returns the row after them. The columns of `a` and `x` are `depth` long.
+template <Index N, Index O, Index B, Real S>
+[[gnu::always_inline]] inline Index dot_rows(const S* a, const S* x, Index k, Index depth,
+                                             simd::Vector<S, O> (&y)[B]) {
+  if (k + N > depth) return k;
+  simd::Vector<S, N> sum[B][O] = {};
+  for (; k + N <= depth; k += N) {
+    simd::Vector<S, N> column[O];
+    for (Index o = 0; o < O; ++o) {
+      column[o] = simd::load<N>(a + k + o * depth);
+      simd::keep(column[o]);
+    }
+    for (Index b = 0; b < B; ++b) {
+      auto sample = simd::load<N>(x + k + b * depth);
+      simd::keep(sample);
+      for (Index o = 0; o < O; ++o) sum[b][o] += column[o] * sample;
+    }
+  }
+  for (Index b = 0; b < B; ++b) y[b] += simd::sums<S, N, O>(sum[b]);
+  return k;
+}
+
+/// `y[o, b] = a[:, o] . x[:, b] + bias[o]` for `O` outputs and `B` samples, vectors running along
+/// the sum: nothing has to be turned over for it.
+template <Index O, Index B, Real S>
+[[gnu::always_inline]] inline void dot_tile(const S* a, const S* x, Index depth, const S* bias,
+                                            S* y, Index y_stride) {
+  constexpr Index N = simd::width<S>;
+  simd::Vector<S, O> results[B];
+  for (Index b = 0; b < B; ++b) results[b] = simd::load<O>(bias);
+  Index k = dot_rows<N, O, B>(a, x, 0, depth, results);
+  if constexpr (N > 4) k = dot_rows<4, O, B>(a, x, k, depth, results);
+  for (Index b = 0; b < B; ++b) {
+    simd::store(results[b], y + b * y_stride);
+    for (Index rest = k; rest < depth; ++rest)
+      for (Index o = 0; o < O; ++o)
+        y[o + b * y_stride] += a[rest + o * depth] * x[rest + b * depth];
+  }
+}
+
+/// `y = a^T x + bias` for outputs `[from, to)` and samples `[first, last)`: a (depth, outputs),
+/// x (depth, samples).
+template <Real S>
+void dots(MatrixView<const S> a, MatrixView<const S> x, VectorView<const S> bias, MatrixView<S> y,
+          Index from, Index to, Index first, Index last) {
+  const auto outputs = [&]<Index O>(Index o, std::integral_constant<Index, O>) {
+    const auto samples = [&]<Index B>(Index b, std::integral_constant<Index, B>) {
+      dot_tile<O, B>(a.data + o * a.rows, x.data + b * x.rows, a.rows, bias.data + o,
+                     y.data + o + b * y.rows, y.rows);
+    };
+    Index b = first;
+    for (; b + dot_samples <= last; b += dot_samples)
+      samples(b, std::integral_constant<Index, dot_samples>());
+    for (; b < last; ++b) samples(b, std::integral_constant<Index, 1>());
+  };
+  for (; from + dot_outputs<S> <= to; from += dot_outputs<S>)
+    outputs(from, std::integral_constant<Index, dot_outputs<S>>());
+  for (; from < to; ++from) outputs(from, std::integral_constant<Index, 1>());
 }
 
 /// `to = from^T`, a cache line of every four columns at a time.

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <vector>
-
-#include "kd/core/types.hpp"
+#include "kd/core/buffer.hpp"
+#include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
 
-/// Room for `count` numbers of this thread's own, until its next call; it grows once and stays.
+/// Room for `count` numbers of this thread's own, until its next call; it grows once and stays. It
+/// begins on a cache line, as every buffer does.
 template <class S>
 S* scratch(Index count) {
-  thread_local std::vector<S> room;
-  if (room.size() < static_cast<std::size_t>(count)) room.resize(static_cast<std::size_t>(count));
-  return room.data();
+  thread_local Buffer<S> room;
+  if (room.size() < count) room = Buffer<S>(count);
+  return room.view().data;
 }
 
 }  // namespace kd::cpu

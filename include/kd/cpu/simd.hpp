@@ -6,18 +6,20 @@
 #include "kd/core/types.hpp"
 
 /// Vectors of numbers as g++ and clang have them built in: `a * b + c` on sixteen floats at once.
-/// Other compilers go without, and the products fall back to Eigen (see products.hpp).
+/// With other compilers a vector is a single number, and the products are Eigen's (see linear.hpp).
 #if defined(__GNUC__)
 #define KD_HAS_VECTORS 1
 #else
 #define KD_HAS_VECTORS 0
 #endif
 
-#if KD_HAS_VECTORS
 namespace kd::cpu::simd {
 
 /// The widest vector the target has, and how many of its registers a kernel may plan with.
-#if defined(__AVX512F__)
+#if !KD_HAS_VECTORS
+inline constexpr Index width_bytes = 0;
+inline constexpr bool many_registers = false;
+#elif defined(__AVX512F__)
 inline constexpr Index width_bytes = 64;
 inline constexpr bool many_registers = true;
 #elif defined(__AVX__)
@@ -29,11 +31,13 @@ inline constexpr bool many_registers = false;
 #endif
 
 template <Real S>
-inline constexpr Index width = width_bytes / static_cast<Index>(sizeof(S));
+inline constexpr Index width = KD_HAS_VECTORS ? width_bytes / static_cast<Index>(sizeof(S)) : 1;
 
 template <class S, Index N>
 struct Type {
+#if KD_HAS_VECTORS
   typedef S type __attribute__((vector_size(N * sizeof(S))));
+#endif
 };
 template <class S>
 struct Type<S, 1> {
@@ -54,6 +58,89 @@ inline Vector<S, N> load(const S* from) {
 template <class V, class S>
 inline void store(const V& v, S* to) {
   std::memcpy(to, &v, sizeof v);
+}
+
+/// `N` times the same number.
+template <Index N, class S>
+inline Vector<S, N> spread(S value) {
+  return Vector<S, N>{} + value;
+}
+
+/// Takes the bits of one vector for another of the same size.
+template <class To, class From>
+inline To bits_as(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  std::memcpy(&to, &from, sizeof to);
+  return to;
+}
+
+#if KD_HAS_VECTORS
+
+/// Keeps a loaded vector in its register: g++ would load it anew wherever it is used.
+template <class V>
+[[gnu::always_inline]] inline void keep([[maybe_unused]] V& v) {
+#if defined(__SSE2__)
+  asm("" : "+v"(v));
+#endif
+}
+
+namespace detail {
+
+// Places are spelled out: nvcc cannot make a list of them.
+
+/// `a[0] + a[N/2], b[0] + b[N/2], a[1] + a[N/2 + 1], ...`
+template <Index N, class V>
+[[gnu::always_inline]] inline V weave(const V& a, const V& b) {
+  static_assert(N == 2 || N == 4 || N == 8 || N == 16);
+  if constexpr (N == 2) {
+    return __builtin_shufflevector(a, b, 0, 2) + __builtin_shufflevector(a, b, 1, 3);
+  } else if constexpr (N == 4) {
+    return __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  } else if constexpr (N == 8) {
+    return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11) +
+           __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+  } else {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23) +
+           __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                   31);
+  }
+}
+
+/// `v[0] + v[N/2], v[1] + v[N/2 + 1], ...`
+template <Index N, class V>
+[[gnu::always_inline]] inline auto halve(const V& v) {
+  static_assert(N == 4 || N == 8 || N == 16);
+  if constexpr (N == 4) {
+    return __builtin_shufflevector(v, v, 0, 1) + __builtin_shufflevector(v, v, 2, 3);
+  } else if constexpr (N == 8) {
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
+  } else {
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+           __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+  }
+}
+
+}  // namespace detail
+
+/// The sums of `M` vectors of `N` numbers, one number for each: `out[i] = sum of v[i]`.
+///
+/// Two vectors become one in which their sums so far alternate, until one vector is left, which
+/// repeats all of them in order and is folded down to one period.
+template <class S, Index N, Index M, Index V>
+[[gnu::always_inline]] inline Vector<S, M> sums(const Vector<S, N> (&v)[V]) {
+  if constexpr (V > 1) {
+    Vector<S, N> woven[V / 2];
+    for (Index i = 0; i < V / 2; ++i) woven[i] = detail::weave<N>(v[i], v[i + V / 2]);
+    return sums<S, N, M>(woven);
+  } else if constexpr (N == M) {
+    return v[0];
+  } else if constexpr (N == 2) {
+    return v[0][0] + v[0][1];
+  } else {
+    const Vector<S, N / 2> half[1] = {detail::halve<N>(v[0])};
+    return sums<S, N / 2, M>(half);
+  }
 }
 
 /// Writes a block of 4 x 4 numbers transposed.
@@ -78,5 +165,6 @@ inline void transpose4(const S* from, Index from_stride, S* to, Index to_stride)
   }
 }
 
-}  // namespace kd::cpu::simd
 #endif
+
+}  // namespace kd::cpu::simd
