@@ -24,6 +24,7 @@
 #include "kd/cpu/divergence.hpp"
 #include "kd/cpu/elementwise.hpp"
 #include "kd/cpu/ensemble.hpp"
+#include "kd/cpu/exponential.hpp"
 #include "kd/cpu/gather.hpp"
 #include "kd/cpu/label_smoothing.hpp"
 #include "kd/cpu/learned_temperature.hpp"

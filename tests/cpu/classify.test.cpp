@@ -28,12 +28,13 @@ struct Case {
 };
 
 template <class S>
-Losses<S> run(const Matrix<S>& z, const Matrix<S>& v, const Labels& y, const Case& c, S start = 1) {
+Losses<S> run(const Matrix<S>& z, const Matrix<S>& v, const Labels& y, const Case& c, S start = 1,
+              Write write = Write::add) {
   Losses<S> out{Matrix<S>::Constant(z.rows(), z.cols(), start), Vector<S>(z.cols()),
                 Vector<S>(z.cols())};
   cpu::op_soft_targets<S>(space, view(z), view(v), view(y), static_cast<S>(c.temperature),
                           static_cast<S>(c.hard_scale), static_cast<S>(c.soft_scale),
-                          view(out.gradient), view(out.hard), view(out.soft));
+                          view(out.gradient), write, view(out.hard), view(out.soft));
   return out;
 }
 
@@ -147,7 +148,8 @@ TEST_CASE("what is not asked for is left out", "[cpu][classify]") {
   const Losses<double> both = run<double>(z, v, y, {2, 0.3, 0.7});
 
   Vector<double> soft(5);
-  cpu::op_soft_targets<double>(space, view(z), view(v), {}, 2, 0, 0.7, {}, {}, view(soft));
+  cpu::op_soft_targets<double>(space, view(z), view(v), {}, 2, 0, 0.7, {}, Write::add, {},
+                               view(soft));
   CHECK(soft == both.soft);
   Vector<double> hard(5);
   cpu::op_cross_entropy<double>(space, view(z), view(y), 0, {}, view(hard));
@@ -155,9 +157,27 @@ TEST_CASE("what is not asked for is left out", "[cpu][classify]") {
 
   Matrix<double> gradient = Matrix<double>::Zero(10, 5);
   cpu::op_cross_entropy<double>(space, view(z), view(y), 0.3, view(gradient), view(hard));
-  cpu::op_soft_targets<double>(space, view(z), view(v), {}, 2, 0, 0.7, view(gradient), {},
-                               view(soft));
+  cpu::op_soft_targets<double>(space, view(z), view(v), {}, 2, 0, 0.7, view(gradient), Write::add,
+                               {}, view(soft));
   CHECK(gradient.isApprox((both.gradient.array() - 1).matrix(), 1e-14));
+}
+
+TEMPLATE_TEST_CASE("a gradient is written where nobody has been before", "[cpu][classify]", float,
+                   double) {
+  using S = TestType;
+  for (const Index classes : {10, 300}) {
+    const Matrix<S> z = random_matrix<S>(classes, 20, 1, 8);
+    const Matrix<S> v = random_matrix<S>(classes, 20, 2, 8);
+    const Labels y = random_labels(20, classes, 3);
+    const Case c{4, 0.3, 0.7};
+    const S nan = std::numeric_limits<S>::quiet_NaN();
+    const Losses<S> written = run<S>(z, v, y, c, nan, Write::overwrite);
+    CHECK(written.gradient.isApprox(run<S>(z, v, y, c, S(0)).gradient, S(1e-6)));
+    Matrix<S> nothing = Matrix<S>::Constant(classes, 20, nan);
+    cpu::op_soft_targets<S>(space, view(z), view(v), {}, 4, 0, 0, view(nothing), Write::overwrite,
+                            {}, {});
+    CHECK((nothing.array() == S(0)).all());
+  }
 }
 
 TEST_CASE("NaN and infinity are seen in the values", "[cpu][classify]") {

@@ -44,14 +44,15 @@ TEMPLATE_TEST_CASE("CUDA: soft targets are the CPU's, both losses and the gradie
   const Index classes = GENERATE(KD_CLASSES);
   const Index batch = classes > 1025 ? 2 : GENERATE(1, 5, 33);
   const S temperature = GENERATE(S(1), S(4), S(20));
-  CAPTURE(classes, batch, temperature);
+  const kd::Write write = GENERATE(kd::Write::add, kd::Write::overwrite);
+  CAPTURE(classes, batch, temperature, write == kd::Write::add);
   Twin<S> z(classes * batch, seed(classes), 8), v(classes * batch, seed(classes + 1), 8),
       dz(classes * batch), hard(batch), soft(batch);
   Twin<kd::Label> labels = random_labels(batch, classes);
   on_both([&](auto side) {
     op_soft_targets(side.space, side.in(z, classes, batch), side.in(v, classes, batch),
                     side.in(labels), temperature, S(0.3), S(0.7), side.out(dz, classes, batch),
-                    side.out(hard), side.out(soft));
+                    write, side.out(hard), side.out(soft));
   });
   CHECK(hard.distance() <= twin::tolerance);
   CHECK(soft.distance() <= twin::tolerance);
@@ -76,7 +77,8 @@ TEST_CASE("CUDA: either part of soft targets can be left out, and the gradient",
     if (!has_hard) hard_values = {};
     if (!has_soft) soft_values = {};
     op_soft_targets(side.space, side.in(z, classes, batch), side.in(v, classes, batch),
-                    side.in(labels), 3.F, 0.3F, 0.7F, dlogits, hard_values, soft_values);
+                    side.in(labels), 3.F, 0.3F, 0.7F, dlogits, kd::Write::add, hard_values,
+                    soft_values);
   });
   CHECK(hard.distance() <= twin::tolerance);
   CHECK(soft.distance() <= twin::tolerance);
@@ -95,8 +97,8 @@ TEST_CASE("CUDA: logits of ten thousand and of minus infinity do no harm", "[cud
   Twin<kd::Label> labels = Twin<kd::Label>::of(batch, [](Index) { return 1; });
   on_both([&](auto side) {
     op_soft_targets(side.space, side.in(z, classes, batch), side.in(v, classes, batch),
-                    side.in(labels), 2.F, 0.5F, 0.5F, side.out(dz, classes, batch), side.out(hard),
-                    side.out(soft));
+                    side.in(labels), 2.F, 0.5F, 0.5F, side.out(dz, classes, batch), kd::Write::add,
+                    side.out(hard), side.out(soft));
   });
   CHECK(dz.distance() <= twin::tolerance);
   CHECK(soft.distance() <= twin::tolerance);

@@ -2,92 +2,23 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
-#include "kd/cpu/scratch.hpp"
+#include "kd/cpu/simd.hpp"
 
-/// Softmax and its relatives over logits (classes, batch), in the two ways that are fast.
+/// Logits (classes, batch) in the two ways that are fast.
 ///
 /// With many classes a vector runs along the classes of one sample. With few it would be mostly
-/// empty, so sixteen samples stand side by side and a vector runs across them. A `LogitBlock` is
-/// either; a loss is written once for both.
+/// empty, so sixteen samples stand side by side and a vector runs across them. A block of either
+/// kind is (Lanes, classes), the numbers of a class next to each other; a loss is written once for
+/// both.
 namespace kd::cpu {
 
 /// One number for each sample of a block.
 template <Real S, int Lanes>
 using PerSample = Eigen::Array<S, Lanes, 1>;
-
-/// Logits of `Lanes` samples, those of a class next to each other: (Lanes, classes).
-template <Real S, int Lanes>
-class LogitBlock {
- public:
-  using Values = Eigen::Array<S, Lanes, Eigen::Dynamic>;
-
-  LogitBlock(S* data, Index classes) : values_(data, Lanes, classes) {}
-
-  Index classes() const { return values_.cols(); }
-  auto of_class(Index c) { return values_.col(c); }
-  auto of_class(Index c) const { return values_.col(c); }
-  /// All numbers of the block in one row, for arithmetic that does not tell samples apart.
-  auto flat() const {
-    return Eigen::Map<Eigen::Array<S, Eigen::Dynamic, 1>>(const_cast<S*>(values_.data()),
-                                                          values_.size());
-  }
-
-  PerSample<S, Lanes> max() const {
-    if constexpr (Lanes == 1) {
-      return PerSample<S, 1>::Constant(flat().maxCoeff());
-    } else {
-      PerSample<S, Lanes> most = of_class(0);
-      for (Index c = 1; c < classes(); ++c) most = most.max(of_class(c));
-      return most;
-    }
-  }
-
-  /// Becomes `exp((logits - max) * scale)`; returns the sums over classes.
-  PerSample<S, Lanes> assign_exp(const LogitBlock& logits, const PerSample<S, Lanes>& max,
-                                 S scale) {
-    if constexpr (Lanes == 1) {
-      flat() = ((logits.flat() - max[0]) * scale).exp();
-      return PerSample<S, 1>::Constant(flat().sum());
-    } else {
-      PerSample<S, Lanes> sum = PerSample<S, Lanes>::Zero();
-      for (Index c = 0; c < classes(); ++c) {
-        of_class(c) = ((logits.of_class(c) - max) * scale).exp();
-        sum += of_class(c);
-      }
-      return sum;
-    }
-  }
-
-  /// `sum_c weight_c ((a_c - a_max) - (b_c - b_max))` for every sample, this block's numbers being
-  /// the weights.
-  PerSample<S, Lanes> weigh_gap(const LogitBlock& a, const PerSample<S, Lanes>& a_max,
-                                const LogitBlock& b, const PerSample<S, Lanes>& b_max) const {
-    if constexpr (Lanes == 1) {
-      return PerSample<S, 1>::Constant(
-          (flat() * ((a.flat() - a_max[0]) - (b.flat() - b_max[0]))).sum());
-    } else {
-      PerSample<S, Lanes> sum = PerSample<S, Lanes>::Zero();
-      for (Index c = 0; c < classes(); ++c)
-        sum += of_class(c) * ((a.of_class(c) - a_max) - (b.of_class(c) - b_max));
-      return sum;
-    }
-  }
-
-  /// `this += factor values`
-  void add(const LogitBlock& values, const PerSample<S, Lanes>& factor) {
-    if constexpr (Lanes == 1) {
-      flat() += values.flat() * factor[0];
-    } else {
-      for (Index c = 0; c < classes(); ++c) of_class(c) += values.of_class(c) * factor;
-    }
-  }
-
- private:
-  Eigen::Map<Values> values_;
-};
 
 namespace detail {
 
@@ -104,16 +35,81 @@ void interleave(MatrixView<const S> logits, Index first, Index count, S* block) 
   }
 }
 
-/// Adds a block back to its samples.
+/// Writes or adds a block back to its samples.
 template <int Lanes, Real S>
-void add_separated(const S* block, Index first, Index count, MatrixView<S> logits) {
+void separate(const S* block, Index first, Index count, MatrixView<S> logits, Write write) {
   for (Index l = 0; l < count; ++l) {
     S* const to = logits.data + (first + l) * logits.rows;
-    for (Index c = 0; c < logits.rows; ++c) to[c] += block[c * Lanes + l];
+    if (write == Write::overwrite) {
+      for (Index c = 0; c < logits.rows; ++c) to[c] = block[c * Lanes + l];
+    } else {
+      for (Index c = 0; c < logits.rows; ++c) to[c] += block[c * Lanes + l];
+    }
   }
 }
 
 }  // namespace detail
+
+/// Vectors of `N` numbers at `first`, `first + stride`, ... of a block. With many lanes a vector
+/// holds `N` of them from `lane` on, and one class; with one lane it holds `N` classes.
+template <Index N>
+struct Slice {
+  Index first;
+  Index count;
+  Index stride;
+  Index lane;
+};
+
+/// Calls `body(slice)` for slices that cover a block, each number once.
+template <int Lanes, Real S, class Body>
+void for_slices(Index classes, Body&& body) {
+  constexpr Index N = simd::width<S>;
+  if constexpr (Lanes == 1) {
+    const Index whole = classes / N * N;
+    body(Slice<N>{0, classes / N, N, 0});
+    if (whole < classes) body(Slice<1>{whole, classes - whole, 1, 0});
+  } else {
+    static_assert(Lanes % N == 0);
+    for (Index lane = 0; lane < Lanes; lane += N) body(Slice<N>{lane, classes, Lanes, lane});
+  }
+}
+
+/// What belongs to the lanes of a slice.
+template <Index N, Real S, int Lanes>
+simd::Vector<S, N> of_lanes(const PerSample<S, Lanes>& values, const Slice<N>& slice) {
+  if constexpr (Lanes == 1) {
+    return simd::spread<N>(values[0]);
+  } else {
+    return simd::load<N>(values.data() + slice.lane);
+  }
+}
+
+/// `values = combine(values, of a vector's numbers those of each lane)`
+template <Index N, Real S, int Lanes, class Combine>
+void merge(const simd::Vector<S, N>& vector, const Slice<N>& slice, PerSample<S, Lanes>& values,
+           Combine&& combine) {
+  S numbers[N];
+  simd::store(vector, numbers);
+  for (Index i = 0; i < N; ++i) {
+    S& value = values[Lanes == 1 ? 0 : slice.lane + i];
+    value = combine(value, numbers[i]);
+  }
+}
+
+/// The largest logit of every sample of a block.
+template <int Lanes, Real S>
+PerSample<S, Lanes> max_of(const S* block, Index classes) {
+  PerSample<S, Lanes> most = Eigen::Map<const PerSample<S, Lanes>>(block);
+  for_slices<Lanes, S>(classes, [&]<Index N>(const Slice<N>& slice) {
+    simd::Vector<S, N> larger = of_lanes(most, slice);
+    for (Index i = 0; i < slice.count; ++i) {
+      const auto numbers = simd::load<N>(block + slice.first + i * slice.stride);
+      larger = numbers > larger ? numbers : larger;
+    }
+    merge(larger, slice, most, [](S a, S b) { return std::max(a, b); });
+  });
+  return most;
+}
 
 /// Calls `body(first, count, lanes)` for blocks of samples that suit the number of classes;
 /// `lanes` is a constant, 1 or 16. `exponentials` counts those an element takes.

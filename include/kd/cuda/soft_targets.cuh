@@ -18,6 +18,7 @@ struct SoftTargetsKernel {
   Index classes;
   S temperature, hard_scale, soft_scale;
   S* dlogits;
+  Write write;
   S* hard;
   S* soft;
 
@@ -41,7 +42,7 @@ struct SoftTargetsKernel {
       const Pack<S, Width> z_pack = load<Width>(z + c);
       const Pack<S, Width> v_pack = load<Width>(v + c);
       Pack<S, Width> grad{};
-      if (dz != nullptr) grad = load<Width>(dz + c);
+      if (dz != nullptr && write == Write::add) grad = load<Width>(dz + c);
       for (int k = 0; k < Width; ++k) {
         const S z_gap = z_pack.v[k] - q.max;
         if (has_soft) {
@@ -68,16 +69,16 @@ struct SoftTargetsKernel {
 
 /// The two parts of distillation on logits in one kernel (Hinton et al. 2015, section 2):
 /// `hard[b] = cross-entropy(z_b, y_b)`, `soft[b] = T^2 KL(softmax(v_b/T) || softmax(z_b/T))`,
-/// gradient `hard_scale (softmax(z) - onehot(y)) + soft_scale T (softmax(z/T) - softmax(v/T))`.
-/// A part whose values are empty is left out.
+/// gradient `hard_scale (softmax(z) - onehot(y)) + soft_scale T (softmax(z/T) - softmax(v/T))`,
+/// written or added as told. A part whose values are empty is left out.
 template <Real S>
 void op_soft_targets(const Space& space, MatrixView<const S, Space> student,
                      MatrixView<const S, Space> teacher, VectorView<const Label, Space> labels,
                      S temperature, S hard_scale, S soft_scale, MatrixView<S, Space> dlogits,
-                     VectorView<S, Space> hard, VectorView<S, Space> soft) {
-  const detail::SoftTargetsKernel<S> kernel{student.data, teacher.data, labels.data, student.rows,
-                                            temperature,  hard_scale,   soft_scale,  dlogits.data,
-                                            hard.data,    soft.data};
+                     Write write_dlogits, VectorView<S, Space> hard, VectorView<S, Space> soft) {
+  const detail::SoftTargetsKernel<S> kernel{student.data,  teacher.data, labels.data, student.rows,
+                                            temperature,   hard_scale,   soft_scale,  dlogits.data,
+                                            write_dlogits, hard.data,    soft.data};
   detail::for_each_sample<S>(space, "soft targets", student.rows, student.cols, kernel,
                              student.data, teacher.data, dlogits.data);
 }

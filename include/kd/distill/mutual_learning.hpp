@@ -206,7 +206,7 @@ class MutualLearning {
       for (std::size_t j = 0; j < count; ++j) {
         if (j == i) continue;
         op_soft_targets(space(), tape.logits(), std::as_const(pupils_[j].tape).logits(),
-                        batch.labels, temperature, Scalar(0), peers, dlogits,
+                        batch.labels, temperature, Scalar(0), peers, dlogits, Write::add,
                         VectorView<Scalar, Space>{}, values);
         op_add_sum(space(), VectorView<const Scalar, Space>(values), totals.slice(1, 1));
       }

@@ -49,9 +49,10 @@ class SoftTargets {
   template <Real S, class Space>
   void accumulate(const DistillStep<S, Space>& step, SampleLosses<S, Space, 2>& losses) const {
     const auto [hard, soft] = weights(step.progress);
+    const auto [dlogits, write] = step.student.claim_grad(step.student.depth());
     op_soft_targets(step.space, step.student.logits(), step.teacher_logits, step.batch.labels,
                     static_cast<S>(temperature(step.progress)), detail::batch_scale(hard, step),
-                    detail::batch_scale(soft, step), step.student.grad(step.student.depth()),
+                    detail::batch_scale(soft, step), dlogits, write,
                     losses.term(0, step.batch.size()), losses.term(1, step.batch.size()));
     losses.add_to(step);
   }

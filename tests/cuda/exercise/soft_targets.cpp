@@ -11,7 +11,7 @@ int main() {
     kd::Buffer<Label, Space> labels(3, space);
     op_soft_targets(space, z.in(classes, 3), v.in(classes, 3),
                     kd::VectorView<const Label, Space>(labels.view()), S(2), S(1), S(1),
-                    dz.out(classes, 3), hard.out(), soft.out());
+                    dz.out(classes, 3), kd::Write::add, hard.out(), soft.out());
   }
   space.synchronize();
 }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "kd/cpu/simd.hpp"
+
+/// The exponential of numbers that are not positive, which is all that a softmax needs once the
+/// largest logit is subtracted; on vectors, and twice as fast as one that has to take any number.
+namespace kd::cpu::simd {
+
+/// `exp(x) = 2^n exp(r)` with `n = round(x / ln 2)` and `|r| <= ln(2) / 2`, where a polynomial
+/// stands for exp: the coefficients interpolate `(exp(r) - 1 - r) / r^2` at Chebyshev's nodes.
+template <Real S>
+struct Exponential;
+
+template <>
+struct Exponential<float> {
+  using Bits = std::uint32_t;
+  static constexpr int mantissa_bits = 23;
+  static constexpr float bias = 127;
+  static constexpr float lowest = -87;  // below it, exp is no normal number: taken as 0
+  static constexpr float per_ln2 = 1.44269504F;
+  static constexpr float ln2_high = 0.693359375F;  // so few digits that n ln2_high is exact
+  static constexpr float ln2_low = -2.12194440e-4F;
+  static constexpr float shift = 1.5F * (1 << mantissa_bits);  // added: rounds to an integer
+  static constexpr float coefficients[] = {1.F,           1.F,           0.49999994F,   0.16666521F,
+                                           0.0416683890F, 0.0083687454F, 0.00138145395F};
+};
+
+template <>
+struct Exponential<double> {
+  using Bits = std::uint64_t;
+  static constexpr int mantissa_bits = 52;
+  static constexpr double bias = 1023;
+  static constexpr double lowest = -708;
+  static constexpr double per_ln2 = 1.4426950408889634;
+  static constexpr double ln2_high = 0.693145751953125;
+  static constexpr double ln2_low = 1.4286068203094172e-6;
+  static constexpr double shift = 1.5 * static_cast<double>(Bits{1} << mantissa_bits);
+  static constexpr double coefficients[] = {1,
+                                            1,
+                                            0.5,
+                                            0.1666666666666667,
+                                            0.04166666666666667,
+                                            0.008333333333326112,
+                                            0.001388888888888373,
+                                            0.0001984126987490126,
+                                            2.4801587325605324e-05,
+                                            2.7557255297969643e-06,
+                                            2.755727357010214e-07,
+                                            2.5105259538448494e-08,
+                                            2.0914717341716378e-09};
+};
+
+/// `exp(x)` for `x <= 0`, within two units in the last place; NaN stays NaN.
+template <Index N, Real S>
+inline Vector<S, N> exp_not_positive(const Vector<S, N>& x) {
+  using E = Exponential<S>;
+  // The sum ends in n + bias, which is the exponent of 2^n.
+  const Vector<S, N> rounded = x * E::per_ln2 + (E::shift + E::bias);
+  const Vector<S, N> n = rounded - (E::shift + E::bias);
+  const Vector<S, N> r = x - n * E::ln2_high - n * E::ln2_low;
+  constexpr auto last = std::extent_v<decltype(E::coefficients)> - 1;
+  Vector<S, N> y = spread<N>(E::coefficients[last]);
+  for (auto i = last; i-- > 0;) y = y * r + E::coefficients[i];
+  using Bits = Vector<typename E::Bits, N>;
+  const Bits exponent = bits_as<Bits>(rounded) << E::mantissa_bits;
+  y *= bits_as<Vector<S, N>>(exponent);
+  return x < spread<N>(E::lowest) ? spread<N>(S(0)) : y;
+}
+
+}  // namespace kd::cpu::simd
