@@ -39,12 +39,17 @@ void op_relu_forward(const Space&, VectorView<const S> x, VectorView<S> y) {
 template <Real S>
 void op_relu_backward(const Space&, VectorView<const S> y, VectorView<const S> dy, VectorView<S> dx,
                       Write write) {
+  // A plain loop, in which compilers see that nothing has to branch: Eigen's `select` has no
+  // vectors of its own.
+  const auto passed = [&](Index i) {
+    const S gradient = dy.data[i];
+    return y.data[i] > S(0) ? gradient : S(0);
+  };
   detail::for_chunks(y.size, 1, [&](Index at, Index n) {
-    const auto passed = (array(y.slice(at, n)) > S(0)).select(array(dy.slice(at, n)), S(0));
     if (write == Write::overwrite) {
-      array(dx.slice(at, n)) = passed;
+      for (Index i = at; i < at + n; ++i) dx.data[i] = passed(i);
     } else {
-      array(dx.slice(at, n)) += passed;
+      for (Index i = at; i < at + n; ++i) dx.data[i] += passed(i);
     }
   });
 }
@@ -64,12 +69,14 @@ void op_dropout_forward(const Space&, Rng rng, double p, VectorView<const S> x, 
     const Index last = std::min(groups, (task + 1) * groups_a_task);
     for (Index g = task * groups_a_task; g < last; ++g) {
       const auto words = rng.group(static_cast<std::uint64_t>(g));
+      // Whether a word passes is a number here: a branch would be mispredicted every other time.
+      S drawn[group];
+      for (std::size_t i = 0; i < words.size(); ++i)
+        drawn[i] = scale * static_cast<S>(static_cast<int>(words[i] >= threshold));
       const Index first = g * group;
       const Index count = std::min(group, x.size - first);
-      for (Index i = 0; i < count; ++i)
-        mask.data[first + i] = words[static_cast<std::size_t>(i)] >= threshold ? scale : S(0);
-      for (Index i = 0; i < count; ++i)
-        y.data[first + i] = x.data[first + i] * mask.data[first + i];
+      std::copy_n(drawn, count, mask.data + first);
+      array(y.slice(first, count)) = array(x.slice(first, count)) * array(mask.slice(first, count));
     }
   });
 }
