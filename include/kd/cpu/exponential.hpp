@@ -7,11 +7,11 @@
 #include "kd/cpu/simd.hpp"
 
 /// The exponential of numbers that are not positive, which is all that a softmax needs once the
-/// largest logit is subtracted; on vectors, and twice as fast as one that has to take any number.
+/// largest logit is subtracted; on vectors of any width.
 namespace kd::cpu::simd {
 
 /// `exp(x) = 2^n exp(r)` with `n = round(x / ln 2)` and `|r| <= ln(2) / 2`, where a polynomial
-/// stands for exp: the coefficients interpolate `(exp(r) - 1 - r) / r^2` at Chebyshev's nodes.
+/// stands for exp: the coefficients from the third on fit `(exp(r) - 1 - r) / r^2`.
 template <Real S>
 struct Exponential;
 

@@ -2,6 +2,7 @@
 #include "kd/cuda/contrast.cuh"
 
 #include "exercise.hpp"
+#include "kd/cuda/make_unit.cuh"
 
 using namespace exercise;
 

@@ -2,6 +2,7 @@
 #include "kd/cuda/relational.cuh"
 
 #include "exercise.hpp"
+#include "kd/cuda/pair_distances.cuh"
 
 using namespace exercise;
 
