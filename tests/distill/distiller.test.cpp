@@ -4,12 +4,12 @@
 #include <limits>
 #include <thread>
 
-#include "kd/distill/cached_teacher.hpp"
-#include "kd/distill/soft_targets.hpp"
 #include "kd/loss/cross_entropy.hpp"
+#include "kd/methods/soft_targets.hpp"
 #include "kd/nn/dropout.hpp"
 #include "kd/optim/adam.hpp"
 #include "kd/optim/sgd.hpp"
+#include "kd/teachers/cached_teacher.hpp"
 #include "kd/train/fit.hpp"
 #include "support/allocations.hpp"
 #include "support/catch.hpp"

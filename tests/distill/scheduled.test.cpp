@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "kd/distill/distiller.hpp"
-#include "kd/distill/hard_labels.hpp"
-#include "kd/distill/soft_targets.hpp"
+#include "kd/methods/hard_labels.hpp"
+#include "kd/methods/soft_targets.hpp"
 #include "kd/nn/linear.hpp"
 #include "kd/optim/sgd.hpp"
 #include "support/catch.hpp"

@@ -55,7 +55,7 @@ template <class TeacherT, class StudentT, class... Methods>
 class Distiller {
   static_assert(Teacher<TeacherT>,
                 "the first argument of a Distiller must be a kd::Teacher: something that gives "
-                "logits (see kd/distill/teacher.hpp)");
+                "logits (see kd/teachers/teacher.hpp)");
   static_assert(!std::is_const_v<StudentT>, "the student is trained: it must not be const");
   static_assert(std::same_as<typename TeacherT::Scalar, typename StudentT::Scalar> &&
                     std::same_as<typename TeacherT::Space, typename StudentT::Space>,

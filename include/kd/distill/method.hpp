@@ -5,9 +5,9 @@
 #include <concepts>
 
 #include "kd/core/batch.hpp"
-#include "kd/distill/teacher.hpp"
 #include "kd/nn/network.hpp"
 #include "kd/optim/schedule.hpp"
+#include "kd/teachers/teacher.hpp"
 
 namespace kd {
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include "kd/cpu/standardize.hpp"
+#include "kd/methods/soft_targets.hpp"
+
+namespace kd {
+
+namespace detail {
+
+/// A tape of one layer which is not run: its output and gradient stand in for a student's logits.
+class LogitsOnly {
+ public:
+  struct Layer {
+    Index cache_size(Index) const { return 0; }
+  };
+  static constexpr Index depth = 1;
+
+  explicit LogitsOnly(Index classes) : classes_(classes) {}
+  Index width(Index) const { return classes_; }
+  template <class F>
+  void for_each(F&& f) const {
+    f(Layer{});
+  }
+
+ private:
+  Index classes_;
+};
+
+/// A method that looks at nothing but the logits of the two, so that others can be put in their
+/// place.
+template <class M>
+concept ComparesLogits = requires {
+  requires M::compares_logits;
+};
+
+}  // namespace detail
+
+/// Logit standardisation (LSKD): a method on logits sees `z' = (z - mean(z)) / (std(z) + 1e-7)`
+/// instead of z, and v' instead of v: the student need not reach the size of the teacher's logits,
+/// only their proportions. `LogitStandardization{}`, `LogitStandardization(DecoupledKd{})`.
+///
+/// Mean and std are over the classes of each sample, std with C - 1; both are (classes, batch).
+/// With G the method's gradient at z', that at z is
+/// `(G - mean(G)) / (std + 1e-7) - z' <G, z'> / ((C - 1) std)`. What the labels say is about z
+/// itself: that is for `HardLabels` beside it. Terms and weights are the method's; on its own it is
+/// soft targets at T = 2 with weight 9. Source: Sun et al., "Logit standardization in knowledge
+/// distillation", 2024, algorithm 1, where the labels' cross-entropy counts 0.1.
+template <class M = SoftTargets>
+class LogitStandardization {
+  static_assert(detail::ComparesLogits<M>,
+                "LogitStandardization needs a method that compares the logits of the two networks, "
+                "such as SoftTargets or DecoupledKd");
+
+ public:
+  static constexpr auto terms = M::terms;
+  static constexpr bool compares_logits = true;
+
+  /// The method's own state, and logits to put before it.
+  template <class Inner, Real S, class Space>
+  struct State {
+    Inner inner;
+    Tape<S, Space> student;
+    Buffer<S, Space> teacher;
+    Buffer<S, Space> student_deviations;
+    Buffer<S, Space> teacher_deviations;
+
+    // A method with weights of its own keeps them.
+    auto params() requires detail::TrainableState<Inner> { return inner.params(); }
+    auto grads() requires detail::TrainableState<Inner> { return inner.grads(); }
+    auto tensors() const requires requires(const Inner& i) { i.tensors(); }
+    { return inner.tensors(); }
+  };
+
+  LogitStandardization() requires std::same_as<M, SoftTargets>
+      : method_(SoftTargetsOptions{.temperature = 2, .hard_weight = 0, .soft_weight = 9}) {}
+  /// Throws `ConfigError` when the method compares the standardised logits with labels.
+  explicit LogitStandardization(M method) : method_(std::move(method)) {
+    if constexpr (std::same_as<M, SoftTargets>) {
+      if (!method_.options().hard_weight.is_always(0))
+        throw ConfigError(
+            "LogitStandardization: labels are compared with the logits as they are: give "
+            "SoftTargets a hard_weight of 0 and put HardLabels beside it");
+    }
+  }
+
+  auto weights(const Progress& progress) const { return method_.weights(progress); }
+
+  /// Throws `ConfigError` when there are fewer than two classes.
+  template <class TeacherT, class StudentT>
+  auto make_state(const TeacherT& teacher, const StudentT& student, Index capacity) const {
+    using S = typename StudentT::Scalar;
+    using Space = typename StudentT::Space;
+    const Index classes = student.num_classes();
+    if (classes < 2)
+      throw ConfigError(
+          detail::text("LogitStandardization: expected at least 2 classes, got ", classes));
+    auto inner = method_.make_state(teacher, student, capacity);
+    return State<decltype(inner), S, Space>{
+        std::move(inner),
+        Tape<S, Space>(detail::LogitsOnly(classes), capacity, Mode::training, student.space()),
+        Buffer<S, Space>(classes * capacity, student.space()),
+        Buffer<S, Space>(capacity, student.space()), Buffer<S, Space>(capacity, student.space())};
+  }
+
+  template <class Inner, Real S, class Space>
+  void accumulate(const DistillStep<S, Space>& step, State<Inner, S, Space>& state) const {
+    const MatrixView<const S, Space> logits = step.student.logits();
+    const MatrixView<S, Space> teacher{state.teacher.view().data, logits.rows, logits.cols};
+    const VectorView<S, Space> deviations = state.student_deviations.view().slice(0, logits.cols);
+    state.student.begin(logits);
+    op_standardize(step.space, logits, state.student.output(1), deviations);
+    op_standardize(step.space, step.teacher_logits, teacher,
+                   state.teacher_deviations.view().slice(0, logits.cols));
+    method_.accumulate(DistillStep<S, Space>{step.space, step.batch, teacher, nullptr,
+                                             state.student, step.progress, step.totals},
+                       state.inner);
+    op_standardize_backward(
+        step.space, state.student.logits(), VectorView<const S, Space>(deviations),
+        MatrixView<const S, Space>(state.student.grad(1)), step.student.grad(step.student.depth()));
+  }
+
+ private:
+  M method_;
+};
+
+LogitStandardization()->LogitStandardization<SoftTargets>;
+
+}  // namespace kd

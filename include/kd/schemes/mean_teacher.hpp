@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "kd/cpu/moving_average.hpp"
+#include "kd/distill/distiller.hpp"
+#include "kd/teachers/network_teacher.hpp"
+
+namespace kd {
+
+struct MeanTeacherOptions {
+  double decay = 0.999;  ///< how much of the teacher is left after a step, in [0, 1)
+  TeacherMode mode = TeacherMode::inference;
+  std::uint64_t seed = 0;  ///< of the teacher's dropout masks, in training mode
+};
+
+/// A student that learns from the moving average of its own weights, `w' = d w' + (1 - d) w` after
+/// every step, `d = min(decay, 1 - 1/(t + 1))` in step t, counted from 1: at first a true mean,
+/// while there is little to average.
+///
+///     kd::MeanTeacher mean(student, {.decay = 0.99}, kd::HardLabels{}, kd::LogitMse{});
+///     mean.fit(data, kd::Adam{}, {.epochs = 10});
+///     kd::evaluate(mean.teacher(), test);       // often the better of the two
+///
+/// The methods are any that a distiller takes; they find the teacher's logits and hidden layers
+/// where a frozen teacher's would be. Until the first step both are the same, so that a method
+/// alone would never move the student: give it labels too, and weights that rise
+/// (`.weight = LinearRamp{...}`). In the paper teacher and student see different noise: dropout in
+/// both (`TeacherMode::training`). Source: Tarvainen and Valpola, "Mean teachers are better role
+/// models", 2017, equations 1 and 2; decay 0.99 while the weight rises, 0.999 after.
+template <class N, class... Methods>
+class MeanTeacher {
+ public:
+  /// Throws `ConfigError` when the decay is out of its range.
+  MeanTeacher(N& student, MeanTeacherOptions options, Methods... methods)
+      : student_(student), teacher_(student), options_(options), methods_(std::move(methods)...) {
+    detail::check_range("MeanTeacher: decay", options.decay, 0, 1);
+  }
+
+  /// The moving average, a network like the student.
+  const N& teacher() const { return teacher_; }
+
+  /// Trains the student, and the teacher with it; a second call goes on with both. As
+  /// `Distiller::fit`.
+  template <Optimizer O>
+  FitReport fit(const Dataset& data, const O& optimizer, FitOptions options = {}) {
+    const NetworkTeacher<N> teacher(teacher_, options_.mode, options_.seed);
+    options.on_step = [this, report = std::move(options.on_step)](const StepReport& step) {
+      follow();
+      if (report) report(step);
+    };
+    return std::apply(
+        [&](const Methods&... methods) {
+          return Distiller(teacher, student_, methods...).fit(data, optimizer, options);
+        },
+        methods_);
+  }
+
+ private:
+  void follow() {
+    ++steps_;
+    const double mean = 1 - 1 / static_cast<double>(steps_ + 1);
+    op_moving_average(student_.space(), std::as_const(student_).params(),
+                      std::min(options_.decay, mean), teacher_.params());
+  }
+
+  N& student_;
+  N teacher_;
+  MeanTeacherOptions options_;
+  std::tuple<Methods...> methods_;
+  Index steps_ = 0;
+};
+
+}  // namespace kd

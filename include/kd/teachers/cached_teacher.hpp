@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include "kd/teachers/sample_table.hpp"
+
+namespace kd {
+
+/// A teacher that ran once: its logits for every sample of a data set, looked up by sample index.
+///
+/// It teaches exactly what the live teacher would, without its forward pass in every step, as long
+/// as the samples do not change: inputs that are augmented at random it refuses, unless told to
+/// `accept_augmented_inputs()`.
+template <Real ScalarT = float, class SpaceT = cpu::Space, Index Classes = dynamic>
+class CachedTeacher : public SampleTable {
+ public:
+  using Scalar = ScalarT;
+  using Space = SpaceT;
+  static constexpr Index static_classes = Classes;
+
+  /// The logits of the current batch.
+  struct Workspace {
+    Buffer<Scalar, Space> logits;
+  };
+
+  /// Runs `teacher` over `data` once. Throws as `evaluate` does.
+  template <Teacher T>
+  CachedTeacher(const T& teacher, const Dataset& data, Index batch_size = 256)
+      : CachedTeacher(teacher.num_classes(), data.size(), teacher.space()) {
+    detail::run_teacher("CachedTeacher", teacher, data, batch_size,
+                        [&](Index first, MatrixView<const Scalar, Space> logits, const auto&) {
+                          op_copy(space(), logits.flat(),
+                                  table().middle_cols(first, logits.cols).flat(), Write::overwrite);
+                        });
+  }
+
+  /// Takes logits from elsewhere, column i those of sample i: (classes, samples).
+  /// Throws `DataError` when there are none or one is not finite.
+  explicit CachedTeacher(const MatrixRef<Scalar>& logits, Space space = {})
+      : CachedTeacher(logits.rows(), logits.cols(), std::move(space)) {
+    if (logits.size() == 0 || !logits.allFinite())
+      throw DataError(detail::text(
+          "CachedTeacher: expected finite logits (classes, samples), got (", logits.rows(), ", ",
+          logits.cols(), ")", logits.size() == 0 ? "" : " with NaN or infinity"));
+    const Matrix<Scalar> packed = logits;
+    op_upload(this->space(), view(packed).flat(), table().flat());
+  }
+
+  const Space& space() const { return logits_.space(); }
+  Index num_classes() const { return classes_; }
+
+  Workspace make_workspace(Index capacity) const {
+    return {Buffer<Scalar, Space>(classes_ * capacity, space())};
+  }
+
+  MatrixView<const Scalar, Space> logits(const Batch<Scalar, Space>& batch,
+                                         Workspace& workspace) const {
+    check_indices(batch.indices);
+    const MatrixView<Scalar, Space> out{workspace.logits.view().data, classes_, batch.size()};
+    op_gather(space(), table(), batch.indices, Scalar(1), out);
+    return out;
+  }
+
+ private:
+  CachedTeacher(Index classes, Index samples, Space space)
+      : SampleTable("CachedTeacher", samples),
+        classes_(classes),
+        logits_(classes * samples, std::move(space)) {
+    if (Classes != dynamic) detail::check_equal("CachedTeacher", "classes", Classes, classes);
+  }
+
+  MatrixView<Scalar, Space> table() { return {logits_.view().data, classes_, size()}; }
+  MatrixView<const Scalar, Space> table() const { return {logits_.view().data, classes_, size()}; }
+
+  Index classes_;
+  Buffer<Scalar, Space> logits_;
+};
+
+template <Teacher T>
+CachedTeacher(const T&, const Dataset&, Index = 256)
+    -> CachedTeacher<typename T::Scalar, typename T::Space, T::static_classes>;
+template <class Logits>
+CachedTeacher(const Eigen::MatrixBase<Logits>&) -> CachedTeacher<typename Logits::Scalar>;
+
+}  // namespace kd

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "kd/cpu/ensemble.hpp"
+#include "kd/teachers/teacher.hpp"
+
+namespace kd {
+
+namespace detail {
+
+template <class T>
+concept RefersToTeacher = Teacher<std::remove_cvref_t<T>>;
+
+}  // namespace detail
+
+/// An ensemble that gives the mean of its members' logits: at any temperature the geometric mean of
+/// their probabilities, brought back to a sum of 1.
+struct MeanOfLogits {};
+
+/// An ensemble that gives the mean of its members' probabilities at a temperature, which has to be
+/// the one at which the student learns (and 1 to evaluate it): `T log(1/K sum_k softmax(v_k/T))`.
+struct MeanOfProbabilities {
+  double temperature = 1;
+};
+
+/// Several teachers as one: `EnsembleTeacher teacher(MeanOfProbabilities{.temperature = 4}, a, b)`,
+/// or a vector of them. The two means differ, so the caller says which.
+///
+/// A mean of probabilities keeps every member's opinion, a mean of logits lets the members overrule
+/// each other. Members are not copied and must outlive the ensemble; they may be of different
+/// types. Source: Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015,
+/// section 2 (arithmetic or geometric mean).
+template <class Mean, Real ScalarT, class SpaceT, Index Classes>
+class EnsembleTeacher {
+  static_assert(std::same_as<Mean, MeanOfLogits> || std::same_as<Mean, MeanOfProbabilities>,
+                "an EnsembleTeacher takes MeanOfLogits{} or MeanOfProbabilities{} first");
+
+ public:
+  using Scalar = ScalarT;
+  using Space = SpaceT;
+  static constexpr Index static_classes = Classes;
+
+ private:
+  using Logits = MatrixView<const Scalar, Space>;
+  /// A member with its room: what it gives for a batch.
+  using Voice = std::function<Logits(const Batch<Scalar, Space>&)>;
+  struct Member {
+    std::function<Voice(Index capacity)> make_voice;
+    std::function<void(const Dataset&, bool augmented)> check_data;
+  };
+
+ public:
+  /// The rooms of all members, and the logits of the current batch.
+  struct Workspace {
+    std::vector<Voice> voices;
+    Buffer<Scalar, Space> logits;
+  };
+
+  /// Throws `ShapeError` when members differ in their number of classes or features, `ConfigError`
+  /// when the temperature is not positive.
+  template <detail::RefersToTeacher First, detail::RefersToTeacher... Rest>
+  EnsembleTeacher(Mean mean, First&& first, Rest&&... rest)
+      : EnsembleTeacher(mean, first.space(), first.num_classes()) {
+    static_assert(
+        std::is_lvalue_reference_v<First> && (std::is_lvalue_reference_v<Rest> && ...),
+        "the members of an EnsembleTeacher are not copied: a temporary would be gone before use");
+    add(first);
+    (add(rest), ...);
+  }
+  /// As above; throws `ConfigError` when there are none.
+  template <Teacher T>
+  EnsembleTeacher(Mean mean, const std::vector<T>& members)
+      : EnsembleTeacher(mean, first_of(members).space(), first_of(members).num_classes()) {
+    for (const T& member : members) add(member);
+  }
+  template <Teacher T>
+  EnsembleTeacher(Mean, const std::vector<T>&&) = delete;
+
+  const Space& space() const { return space_; }
+  Index num_classes() const { return classes_; }
+  Index size() const { return static_cast<Index>(members_.size()); }
+
+  Workspace make_workspace(Index capacity) const {
+    Workspace room{{}, Buffer<Scalar, Space>(classes_ * capacity, space_)};
+    for (const Member& member : members_) room.voices.push_back(member.make_voice(capacity));
+    return room;
+  }
+
+  Logits logits(const Batch<Scalar, Space>& batch, Workspace& room) const {
+    const MatrixView<Scalar, Space> out{room.logits.view().data, classes_, batch.size()};
+    Write write = Write::overwrite;
+    for (const Voice& voice : room.voices) {
+      if constexpr (std::same_as<Mean, MeanOfLogits>) {
+        op_scale(space_, voice(batch).flat(), Scalar(1) / static_cast<Scalar>(size()), out.flat(),
+                 write);
+      } else {
+        op_add_probabilities(space_, voice(batch), static_cast<Scalar>(mean_.temperature), out,
+                             write);
+      }
+      write = Write::add;
+    }
+    if constexpr (std::same_as<Mean, MeanOfProbabilities>)
+      op_logits_of_mean(space_, out.flat(), size(), static_cast<Scalar>(mean_.temperature));
+    return out;
+  }
+
+  /// Throws what a member throws that cannot teach these samples.
+  void check_data(const Dataset& data, bool augmented) const {
+    for (const Member& member : members_) member.check_data(data, augmented);
+  }
+
+ private:
+  EnsembleTeacher(Mean mean, const Space& space, Index classes)
+      : mean_(mean), space_(space), classes_(classes) {
+    if constexpr (std::same_as<Mean, MeanOfProbabilities>)
+      detail::check_positive("MeanOfProbabilities: temperature", mean.temperature);
+  }
+
+  template <class T>
+  static const T& first_of(const std::vector<T>& members) {
+    if (members.empty()) throw ConfigError("EnsembleTeacher: expected at least one teacher, got 0");
+    return members.front();
+  }
+
+  template <class T>
+  void add(const T& teacher) {
+    static_assert(
+        std::same_as<typename T::Scalar, Scalar> && std::same_as<typename T::Space, Space>,
+        "all members must compute in the same scalar and the same memory space");
+    detail::check_equal("EnsembleTeacher", "classes of every teacher, as the first has", classes_,
+                        teacher.num_classes());
+    members_.push_back(
+        {[&teacher](Index capacity) -> Voice {
+           using Room = typename T::Workspace;
+           return [&teacher, room = std::make_shared<Room>(teacher.make_workspace(capacity))](
+                      const auto& batch) { return teacher.logits(batch, *room); };
+         },
+         [&teacher](const Dataset& data, bool augmented) {
+           if constexpr (requires { teacher.in_features(); })
+             detail::check_equal("EnsembleTeacher", "features a sample, as a teacher takes",
+                                 teacher.in_features(), data.features());
+           detail::check_teacher(teacher, data, augmented);
+         }});
+  }
+
+  Mean mean_;
+  Space space_;
+  Index classes_;
+  std::vector<Member> members_;
+};
+
+template <class Mean, Teacher First, Teacher... Rest>
+EnsembleTeacher(Mean, const First&, const Rest&...)
+    -> EnsembleTeacher<Mean, typename First::Scalar, typename First::Space, First::static_classes>;
+template <class Mean, Teacher T>
+EnsembleTeacher(Mean, const std::vector<T>&)
+    -> EnsembleTeacher<Mean, typename T::Scalar, typename T::Space, T::static_classes>;
+
+}  // namespace kd

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include "kd/core/matrix.hpp"
+#include "kd/cpu/space.hpp"
+#include "kd/teachers/teacher.hpp"
+
+namespace kd {
+
+/// A function as a teacher, such as a lambda around somebody else's runtime:
+/// `FunctionTeacher teacher(10, [&](const kd::MatrixRef<float>& inputs) { return run(inputs); })`.
+///
+/// It is called once a step, on the CPU, with inputs (features, batch), one column a sample, and
+/// returns logits (classes, batch), not probabilities, as an Eigen matrix or expression.
+template <class F, Real ScalarT>
+class FunctionTeacher {
+  static_assert(
+      std::is_invocable_v<const F&, const Matrix<ScalarT>&>,
+      "the function of a FunctionTeacher takes a const kd::MatrixRef<float>& (or <double>) "
+      "and returns an Eigen matrix");
+
+ public:
+  using Scalar = ScalarT;
+  using Space = cpu::Space;
+  static constexpr Index static_classes = dynamic;
+
+  /// The logits of the current batch.
+  struct Workspace {
+    Matrix<Scalar> logits;
+  };
+
+  /// Throws `ConfigError` when there is no class.
+  FunctionTeacher(Index classes, F function) : classes_(classes), function_(std::move(function)) {
+    detail::check_at_least_one("FunctionTeacher: classes", classes);
+  }
+
+  const Space& space() const { return space_; }
+  Index num_classes() const { return classes_; }
+  Workspace make_workspace(Index capacity) const { return {Matrix<Scalar>(classes_, capacity)}; }
+
+  /// Throws `ShapeError` when the function returns something else than (classes, batch).
+  MatrixView<const Scalar> logits(const Batch<Scalar>& batch, Workspace& workspace) const {
+    const MatrixRef<Scalar> inputs(map(batch.inputs));
+    workspace.logits = function_(inputs);
+    detail::check_equal("FunctionTeacher", "classes in the logits", classes_,
+                        workspace.logits.rows());
+    detail::check_equal("FunctionTeacher", "samples in the logits", batch.size(),
+                        workspace.logits.cols());
+    return view(std::as_const(workspace.logits));
+  }
+
+ private:
+  Index classes_;
+  F function_;
+  Space space_;
+};
+
+// Asked with matrices: one `Eigen::Ref` seems to convert to any other.
+template <class F>
+FunctionTeacher(Index, F) -> FunctionTeacher<
+    F, std::conditional_t<std::is_invocable_v<const F&, const Matrix<float>&>, float, double>>;
+
+}  // namespace kd

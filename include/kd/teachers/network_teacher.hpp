@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/nn/network.hpp"
+#include "kd/teachers/teacher.hpp"
+
+namespace kd {
+
+/// Whether a teacher runs as it predicts, dropout off, or as it was trained, dropout on. Inference
+/// is what a network does that teaches by itself.
+enum class TeacherMode { inference, training };
+
+/// A network as a teacher in a mode of the caller's choice:
+/// `NetworkTeacher teacher(network, TeacherMode::training)`.
+///
+/// In training mode it draws new dropout masks in every step, the same ones in every run. The
+/// network is not copied and must outlive the teacher; its hidden layers can be tapped.
+template <class N>
+class NetworkTeacher {
+ public:
+  using Scalar = typename N::Scalar;
+  using Space = typename N::Space;
+  using Architecture = typename N::Architecture;
+  static constexpr Index static_classes = N::static_classes;
+
+  struct Workspace : Tape<Scalar, Space> {
+    std::uint64_t step = 0;  ///< batches so far
+  };
+
+  NetworkTeacher(const N& network, TeacherMode mode, std::uint64_t seed = 0)
+      : network_(network), mode_(mode), rng_(seed) {}
+  NetworkTeacher(const N&&, TeacherMode, std::uint64_t = 0) = delete;
+
+  const Architecture& architecture() const { return network_.architecture(); }
+  const Space& space() const { return network_.space(); }
+  Index in_features() const { return network_.in_features(); }
+  Index num_classes() const { return network_.num_classes(); }
+
+  Workspace make_workspace(Index capacity) const {
+    const bool trains = mode_ == TeacherMode::training;
+    return {network_.make_workspace(capacity, trains ? Mode::training : Mode::inference)};
+  }
+
+  MatrixView<const Scalar, Space> logits(const Batch<Scalar, Space>& batch,
+                                         Workspace& workspace) const {
+    return network_.forward(batch.inputs, workspace, rng_.stream(workspace.step++));
+  }
+
+ private:
+  const N& network_;
+  TeacherMode mode_;
+  Rng rng_;
+};
+
+}  // namespace kd

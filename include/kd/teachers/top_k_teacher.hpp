@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include "kd/cpu/top_k.hpp"
+#include "kd/teachers/sample_table.hpp"
+
+namespace kd {
+
+struct TopKTeacherOptions {
+  double temperature = 4;  ///< at which the classes that are not kept have the right share together
+  Index batch_size = 256;  ///< of the run over the data
+};
+
+/// A teacher that ran once and of which the k largest logits of every sample were kept: where there
+/// are many classes, a small part of what `CachedTeacher` takes.
+///
+/// Beside the k logits it keeps, for the rest, one logit `T log mean_j exp(v_j / T)`, so that at
+/// temperature T the kept classes have exactly the probabilities they had. The method `TopK` learns
+/// from it without filling in the rest; for every other method it gives full logits, with that one
+/// for each missing class.
+template <Real ScalarT = float, class SpaceT = cpu::Space, Index Classes = dynamic>
+class TopKTeacher : public SampleTable {
+ public:
+  using Scalar = ScalarT;
+  using Space = SpaceT;
+  static constexpr Index static_classes = Classes;
+
+  /// The logits of the current batch.
+  struct Workspace {
+    Buffer<Scalar, Space> logits;
+  };
+
+  /// Runs `teacher` over `data` once and keeps `k` logits of every sample. Throws `ConfigError`
+  /// unless k is within 1 and the number of classes and the temperature is positive; else as
+  /// `evaluate` does.
+  template <Teacher T>
+  TopKTeacher(const T& teacher, const Dataset& data, Index k, TopKTeacherOptions options = {})
+      : SampleTable("TopKTeacher", data.size()),
+        num_classes_(teacher.num_classes()),
+        k_(checked_k(k, num_classes_)),
+        temperature_(options.temperature),
+        classes_(k * data.size(), teacher.space()),
+        logits_(k * data.size(), teacher.space()),
+        tail_(data.size(), teacher.space()) {
+    detail::check_positive("TopKTeacher: temperature", temperature_);
+    detail::run_teacher("TopKTeacher", teacher, data, options.batch_size,
+                        [&](Index first, MatrixView<const Scalar, Space> logits, const auto&) {
+                          const TopKTable<Scalar, Space> all{{classes_.view().data, k_, size()},
+                                                             {logits_.view().data, k_, size()},
+                                                             tail_.view()};
+                          op_top_k(space(), logits, static_cast<Scalar>(temperature_),
+                                   all.middle_cols(first, logits.cols));
+                        });
+  }
+
+  const Space& space() const { return logits_.space(); }
+  Index num_classes() const { return num_classes_; }
+  Index k() const { return k_; }
+  double temperature() const { return temperature_; }
+  TopKTable<const Scalar, Space> table() const {
+    return {{classes_.view().data, k_, size()}, {logits_.view().data, k_, size()}, tail_.view()};
+  }
+
+  /// What it takes, and what all logits would take, in bytes.
+  Index bytes() const {
+    constexpr Index kept = sizeof(Scalar) + sizeof(Label);
+    return size() * (k_ * kept + static_cast<Index>(sizeof(Scalar)));
+  }
+  Index full_bytes() const { return size() * num_classes_ * static_cast<Index>(sizeof(Scalar)); }
+
+  Workspace make_workspace(Index capacity) const {
+    return {Buffer<Scalar, Space>(num_classes_ * capacity, space())};
+  }
+
+  MatrixView<const Scalar, Space> logits(const Batch<Scalar, Space>& batch,
+                                         Workspace& workspace) const {
+    check_indices(batch.indices);
+    const MatrixView<Scalar, Space> out{workspace.logits.view().data, num_classes_, batch.size()};
+    op_fill_logits(space(), table(), batch.indices, out);
+    return out;
+  }
+
+ private:
+  static Index checked_k(Index k, Index classes) {
+    if (k < 1 || k > classes)
+      throw ConfigError(detail::text("TopKTeacher: k must be between 1 and the ", classes,
+                                     " classes of the teacher, got ", k));
+    return k;
+  }
+
+  Index num_classes_;
+  Index k_;
+  double temperature_;
+  Buffer<Label, Space> classes_;
+  Buffer<Scalar, Space> logits_;
+  Buffer<Scalar, Space> tail_;
+};
+
+template <Teacher T>
+TopKTeacher(const T&, const Dataset&, Index, TopKTeacherOptions = {})
+    -> TopKTeacher<typename T::Scalar, typename T::Space, T::static_classes>;
+
+}  // namespace kd

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "kd/teachers/sample_table.hpp"
+
+#include "kd/distill/distiller.hpp"
+#include "kd/methods/hard_labels.hpp"
+#include "kd/methods/soft_targets.hpp"
+#include "kd/nn/linear.hpp"
+#include "kd/optim/sgd.hpp"
+#include "kd/teachers/cached_teacher.hpp"
+#include "kd/teachers/ensemble_teacher.hpp"
+#include "kd/teachers/top_k_teacher.hpp"
+#include "kd/train/fit.hpp"
+#include "support/catch.hpp"
+#include "support/random_matrix.hpp"
+
+using namespace kd;
+using kd::test::random_labels;
+using kd::test::random_matrix;
+
+namespace {
+
+using Net = Sequential<Linear<5, 4>>;
+
+Dataset make_data(Index samples) {
+  return {random_matrix<float>(5, samples, 3), random_labels(samples, 4, 4), 4};
+}
+
+/// Twice the inputs, whatever is drawn.
+void double_inputs(Eigen::Ref<Matrix<float>> inputs, Rng) { inputs *= 2; }
+
+template <class TeacherT>
+FitReport distil_augmented(const TeacherT& teacher, const Dataset& data) {
+  Network<Net> student(Rng(7));
+  Distiller distiller(teacher, student, SoftTargets{});
+  return distiller.fit(data, Sgd{}, {.augment = double_inputs});
+}
+
+}  // namespace
+
+TEST_CASE("tables of logits refuse augmented inputs unless told otherwise",
+          "[teachers][sample_table]") {
+  const Network<Net> network(Rng(1));
+  const Dataset data = make_data(9);
+  CachedTeacher cached(network, data);
+  TopKTeacher top(network, data, 2);
+  CHECK_THROWS_AS(distil_augmented(cached, data), ConfigError);
+  CHECK_THROWS_WITH(distil_augmented(cached, data),
+                    ContainsSubstring("CachedTeacher: FitOptions::augment") &&
+                        ContainsSubstring("accept_augmented_inputs()"));
+  CHECK_THROWS_WITH(distil_augmented(top, data),
+                    ContainsSubstring("TopKTeacher: FitOptions::augment"));
+  const EnsembleTeacher ensemble(MeanOfLogits{}, network, cached);
+  CHECK_THROWS_WITH(distil_augmented(ensemble, data),
+                    ContainsSubstring("CachedTeacher: FitOptions::augment"));
+
+  CHECK_NOTHROW(distil_augmented(network, data));
+  cached.accept_augmented_inputs();
+  top.accept_augmented_inputs();
+  CHECK_NOTHROW(distil_augmented(cached, data));
+  CHECK_NOTHROW(distil_augmented(top, data));
+  CHECK_NOTHROW(distil_augmented(ensemble, data));
+}
+
+TEST_CASE("teacher and student see the inputs as they were changed", "[teachers][sample_table]") {
+  const Dataset data = make_data(9);
+  const Dataset doubled(Matrix<float>(2 * data.inputs()), Labels(map(data.labels())), 4);
+  const Network<Net> teacher(Rng(1));
+  Network<Net> one(Rng(2));
+  Network<Net> other(Rng(2));
+  const FitOptions options{.epochs = 2, .batch_size = 4};
+  FitOptions augmented = options;
+  augmented.augment = double_inputs;
+  Distiller(teacher, one, SoftTargets{}).fit(data, Sgd{}, augmented);
+  Distiller(teacher, other, SoftTargets{}).fit(doubled, Sgd{}, options);
+  CHECK(map(one.params()) == map(other.params()));
+
+  // What the cache knows is what the teacher said of the inputs before.
+  CachedTeacher cached(teacher, data);
+  cached.accept_augmented_inputs();
+  Distiller(cached, one, SoftTargets{}).fit(data, Sgd{}, augmented);
+  Distiller(teacher, other, SoftTargets{}).fit(doubled, Sgd{}, options);
+  CHECK(map(one.params()) != map(other.params()));
+}
+
+TEST_CASE("augmentation draws anew in every batch and the same in every run",
+          "[teachers][sample_table]") {
+  const Dataset data = make_data(9);
+  const auto drawn = [&](std::uint64_t seed) {
+    std::vector<float> numbers;
+    Network<Net> network(Rng(1));
+    fit(network, data, CrossEntropy{}, Sgd{},
+        {.epochs = 2,
+         .batch_size = 4,
+         .seed = seed,
+         .augment = [&](Eigen::Ref<Matrix<float>> inputs, Rng rng) {
+           CHECK(inputs.rows() == 5);
+           CHECK(inputs.cols() <= 4);
+           numbers.push_back(rng.uniform());
+         }});
+    return numbers;
+  };
+  const std::vector<float> first = drawn(1);
+  REQUIRE(first.size() == 6);
+  CHECK(first == drawn(1));
+  CHECK(first != drawn(2));
+  for (std::size_t i = 1; i < first.size(); ++i) CHECK(first[i] != first[i - 1]);
+}
+
+TEST_CASE("networks in double cannot augment", "[teachers][sample_table]") {
+  Network<Net, cpu::Space, double> network(Rng(1));
+  CHECK_THROWS_AS(fit(network, make_data(9), CrossEntropy{}, Sgd{}, {.augment = double_inputs}),
+                  ConfigError);
+}
+
+TEST_CASE("a table must know every sample", "[teachers][sample_table]") {
+  const Network<Net> network(Rng(1));
+  const CachedTeacher cached(network, make_data(9));
+  Network<Net> student(Rng(2));
+  Distiller distiller(cached, student, SoftTargets{});
+  CHECK_THROWS_AS(distiller.fit(make_data(8), Sgd{}), ShapeError);
+  CHECK_THROWS_WITH(distiller.fit(make_data(8), Sgd{}),
+                    "CachedTeacher: holds the logits of 9 samples, got a data set of 8");
+
+  auto room = cached.make_workspace(2);
+  const Vector<Index> beyond{{3, 9}};
+  const Batch<float> batch{MatrixView<const float>(nullptr, 5, 2), {}, view(beyond)};
+  CHECK_THROWS_AS(cached.logits(batch, room), DataError);
+  CHECK_THROWS_WITH(cached.logits(batch, room),
+                    "CachedTeacher: holds the logits of samples 0 to 8, got index 9");
+}
+
+TEST_CASE("a table takes the features that its teacher takes", "[teachers][sample_table]") {
+  const Network<Net> network(Rng(1));
+  const Dataset narrow(random_matrix<float>(3, 6, 1), random_labels(6, 4, 2), 4);
+  CHECK_THROWS_WITH(TopKTeacher(network, narrow, 2),
+                    "TopKTeacher: expected 5 features a sample, as the teacher takes, got 3");
+}
