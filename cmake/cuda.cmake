@@ -5,7 +5,7 @@
 find_package(CUDAToolkit QUIET)
 if(TARGET CUDA::cublas)
   file(GLOB kd_cuda_headers CONFIGURE_DEPENDS include/kd/cuda.hpp include/kd/cuda/*.hpp
-       include/kd/cuda/*.cuh)
+       include/kd/cuda/*.cuh include/kd/cuda/ops/*.cuh)
   add_library(kd_cuda INTERFACE)
   add_library(kd::cuda ALIAS kd_cuda)
   target_link_libraries(kd_cuda INTERFACE kd CUDA::cudart CUDA::cublas)

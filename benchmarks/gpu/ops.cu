@@ -62,8 +62,9 @@ void classify(Index classes, Index batch) {
   const double n = static_cast<double>(classes * batch) * sizeof(S);
   // Beyond a warp's classes the logits are read twice.
   const double reads = classes <= kd::cuda::detail::warp_classes ? 1 : 2;
-  report("cross entropy", classes, batch, (reads + 2) * n,
-         [&] { op_cross_entropy(space, student, y, 1e-3F, gradient, hard.view()); });
+  report("cross entropy", classes, batch, (reads + 2) * n, [&] {
+    op_cross_entropy(space, student, y, 1e-3F, gradient, kd::Write::overwrite, hard.view());
+  });
   report("soft targets", classes, batch, (2 * reads + 2) * n, [&] {
     op_soft_targets(space, student, teacher, y, 4.F, 1e-3F, 1e-3F, gradient, kd::Write::add,
                     hard.view(), soft.view());

@@ -17,10 +17,12 @@ TEMPLATE_TEST_CASE("CUDA: the methods on logits are the CPU's", "[cuda]", float,
   const Index classes = GENERATE(KD_CLASSES);
   const Index batch = classes > 1000 ? 2 : 5;
   const bool has_gradient = GENERATE(true, false);
+  const kd::Write write = has_gradient ? kd::Write::add : kd::Write::overwrite;
   CAPTURE(classes, has_gradient);
   const Index size = classes * batch;
   Twin<S> z(size, seed(classes), 8), v(size, seed(classes + 1), 8), reverse(size), jsd(size),
-      smooth(size), decoupled(size), own(size), a(batch), b(batch), c(batch), d(batch), e(batch);
+      smooth(size, seed(3)), decoupled(size), own(size), a(batch), b(batch), c(batch), d(batch),
+      e(batch);
   kd::Rng rng(5);
   auto labels =
       Twin<kd::Label>::of(batch, [&](Index) { return static_cast<kd::Label>(rng.below(classes)); });
@@ -36,7 +38,7 @@ TEMPLATE_TEST_CASE("CUDA: the methods on logits are the CPU's", "[cuda]", float,
     op_generalized_jsd(side.space, student, teacher, S(3), S(0.3), S(0.5), gradient(jsd),
                        side.out(b));
     op_label_smoothing(side.space, student, side.in(labels), S(0.1), S(0.5), gradient(smooth),
-                       side.out(c));
+                       write, side.out(c));
     op_decoupled_kd(side.space, student, teacher, side.in(labels), S(4), S(1), S(8),
                     gradient(decoupled), side.out(d), side.out(e));
     op_virtual_logits(side.space, side.in(labels), S(10), S(-1), side.out(own, classes, batch));

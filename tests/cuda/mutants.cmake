@@ -7,7 +7,7 @@
 # barriers: takes out each __syncthreads() in turn; ThreadSanitizer has to see the race.
 # bounds:   turns each `i < size` into `i <= size`; AddressSanitizer has to see the access.
 #
-# What stands in kd/cuda/<header>.cuh is run by exercise/<header>.cpp.
+# What stands in kd/cuda/<header>.cuh or kd/cuda/ops/<header>.cuh is run by exercise/<header>.cpp.
 cmake_minimum_required(VERSION 3.25)
 
 if(KIND STREQUAL "barriers")
@@ -45,8 +45,9 @@ function(run_exercise header folder output)
 endfunction()
 
 file(REMOVE_RECURSE "${WORK}")
-file(MAKE_DIRECTORY "${WORK}/include/kd/cuda")
-file(GLOB kernels RELATIVE "${INCLUDE}/kd/cuda" "${INCLUDE}/kd/cuda/*.cuh")
+file(MAKE_DIRECTORY "${WORK}/include/kd/cuda/ops")
+file(GLOB kernels RELATIVE "${INCLUDE}/kd/cuda" "${INCLUDE}/kd/cuda/*.cuh"
+     "${INCLUDE}/kd/cuda/ops/*.cuh")
 set(survivors "")
 set(count 0)
 foreach(kernel IN LISTS kernels)
@@ -54,7 +55,7 @@ foreach(kernel IN LISTS kernels)
   if(NOT rest MATCHES "${pattern}")
     continue()
   endif()
-  string(REGEX REPLACE "\\.cuh$" "" header "${kernel}")
+  get_filename_component(header "${kernel}" NAME_WE)
   if(NOT EXISTS "${here}/exercise/${header}.cpp")
     message(FATAL_ERROR "Nothing runs the kernels of ${kernel}: exercise/${header}.cpp is missing.")
   endif()

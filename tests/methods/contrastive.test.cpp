@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "kd/cpu/ops/contrast.hpp"
 #include "kd/distill/distiller.hpp"
 #include "kd/testing/check_method.hpp"
 #include "support/catch.hpp"

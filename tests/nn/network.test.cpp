@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "kd/cpu/ops/cross_entropy.hpp"
 #include "kd/loss/cross_entropy.hpp"
 #include "kd/nn/dropout.hpp"
 #include "kd/nn/linear.hpp"
@@ -29,7 +30,7 @@ double learn(N& network, typename N::Workspace& tape, const Matrix<double>& x, c
   Vector<double> values(x.cols());
   const double scale = 1 / static_cast<double>(x.cols());
   op_cross_entropy<double>(network.space(), tape.logits(), view(y), scale, tape.grad(tape.depth()),
-                           view(values));
+                           Write::add, view(values));
   network.backward(tape);
   return values.sum() * scale;
 }

@@ -31,7 +31,8 @@ Batch<float> batch_of(const Matrix<float>& inputs, const Labels& labels,
 
 }  // namespace
 
-TEST_CASE("cached features are what the live network's layers give", "[teachers][cached_features]") {
+TEST_CASE("cached features are what the live network's layers give",
+          "[teachers][cached_features]") {
   const Network<Big> teacher(Rng(1));
   const Dataset data = samples();
   const Index batch_size = GENERATE(1, 7, 256);

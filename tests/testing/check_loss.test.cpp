@@ -19,11 +19,21 @@ struct Square {
   void accumulate(const LossStep<S, Space, MatrixTarget<S, Space>>& step) const {
     const auto gap = (map(step.logits) - map(step.target)).eval();
     map(step.values) = gap.colwise().squaredNorm().transpose() / 2;
-    if (!step.dlogits.empty()) map(step.dlogits) += step.scale * gap;
+    if (step.dlogits.empty()) return;
+    if (step.write_dlogits == Write::overwrite) map(step.dlogits).setZero();
+    map(step.dlogits) += step.scale * gap;
   }
 };
 
-enum class Mistake { gradient, overwrites, scales_values, ignores_scale, mixes_samples, by_order };
+enum class Mistake {
+  gradient,
+  overwrites,
+  only_adds,
+  scales_values,
+  ignores_scale,
+  mixes_samples,
+  by_order
+};
 
 template <Mistake M>
 struct Wrong : Square {
@@ -33,6 +43,7 @@ struct Wrong : Square {
     if constexpr (M == Mistake::ignores_scale) step.scale = S(1) / 5;  // that of the check's batch
     if constexpr (M == Mistake::overwrites)
       if (!step.dlogits.empty()) map(step.dlogits).setZero();
+    if constexpr (M == Mistake::only_adds) step.write_dlogits = Write::add;
     Square::accumulate(step);
     if constexpr (M == Mistake::gradient)
       if (!step.dlogits.empty()) step.dlogits.data[3] += S(0.001);
@@ -66,6 +77,8 @@ TEST_CASE("check_loss finds every kind of mistake and names it", "[testing][chec
   CHECK_THAT(verdict<Mistake::gradient>(), ContainsSubstring("gradient [3]"));
   CHECK_THAT(verdict<Mistake::overwrites>(),
              ContainsSubstring("added to what was there: gradient"));
+  CHECK_THAT(verdict<Mistake::only_adds>(),
+             ContainsSubstring("overwriting what was there: gradient"));
   CHECK_THAT(verdict<Mistake::scales_values>(), ContainsSubstring("twice the scale: values"));
   CHECK_THAT(verdict<Mistake::ignores_scale>(), ContainsSubstring("twice the scale: gradient"));
   CHECK_THAT(verdict<Mistake::mixes_samples>(), ContainsSubstring("samples one by one: values"));

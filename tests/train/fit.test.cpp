@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "kd/cpu/ops/guard.hpp"
+#include "kd/cpu/ops/sum.hpp"
 #include "kd/loss/cross_entropy.hpp"
 #include "kd/nn/dropout.hpp"
 #include "kd/optim/adam.hpp"

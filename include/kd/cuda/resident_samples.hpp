@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "kd/core/batch.hpp"
-#include "kd/cuda/gather.cuh"
+#include "kd/cuda/ops/gather.cuh"
 #include "kd/data/dataset.hpp"
 
 namespace kd::cuda::detail {

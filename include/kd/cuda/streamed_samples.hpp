@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "kd/core/batch.hpp"
-#include "kd/cuda/gather.cuh"
+#include "kd/cuda/ops/gather.cuh"
 #include "kd/cuda/pinned.hpp"
 #include "kd/data/dataset.hpp"
 

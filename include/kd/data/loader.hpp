@@ -9,7 +9,7 @@
 #include "kd/core/batch.hpp"
 #include "kd/core/buffer.hpp"
 #include "kd/core/random.hpp"
-#include "kd/cpu/gather.hpp"
+#include "kd/cpu/ops/gather.hpp"
 #include "kd/data/dataset.hpp"
 
 namespace kd {

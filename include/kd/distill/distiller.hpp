@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "kd/cpu/ops/copy.hpp"
 #include "kd/distill/method.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kd/core/buffer.hpp"
-#include "kd/cpu/classify.hpp"
+#include "kd/cpu/ops/sum.hpp"
 #include "kd/distill/method.hpp"
 
 namespace kd {

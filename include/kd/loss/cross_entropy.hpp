@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cpu/classify.hpp"
+#include "kd/cpu/ops/cross_entropy.hpp"
 #include "kd/loss/loss.hpp"
 
 namespace kd {
@@ -17,7 +17,8 @@ struct CrossEntropy {
 
   template <Real S, class Space>
   void accumulate(const LossStep<S, Space, LabelTarget<S, Space>>& step) const {
-    op_cross_entropy(step.space, step.logits, step.target, step.scale, step.dlogits, step.values);
+    op_cross_entropy(step.space, step.logits, step.target, step.scale, step.dlogits,
+                     step.write_dlogits, step.values);
   }
 
   /// The mean loss of a batch and its gradient. Throws `ShapeError` when there are not as many

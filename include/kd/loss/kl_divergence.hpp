@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cpu/classify.hpp"
+#include "kd/cpu/ops/soft_targets.hpp"
 #include "kd/loss/loss.hpp"
 
 namespace kd {
@@ -33,7 +33,7 @@ class KlDivergence {
   void accumulate(const LossStep<S, Space, MatrixTarget<S, Space>>& step) const {
     op_soft_targets(step.space, step.logits, step.target, VectorView<const Label, Space>{},
                     static_cast<S>(options_.temperature), S(0), step.scale, step.dlogits,
-                    Write::add, VectorView<S, Space>{}, step.values);
+                    step.write_dlogits, VectorView<S, Space>{}, step.values);
   }
 
   /// The mean loss of a batch and its gradient with respect to the student's logits. Throws

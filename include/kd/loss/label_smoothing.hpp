@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cpu/label_smoothing.hpp"
+#include "kd/cpu/ops/label_smoothing.hpp"
 #include "kd/loss/loss.hpp"
 
 namespace kd {
@@ -34,7 +34,7 @@ class LabelSmoothing {
   template <Real S, class Space>
   void accumulate(const LossStep<S, Space, LabelTarget<S, Space>>& step) const {
     op_label_smoothing(step.space, step.logits, step.target, static_cast<S>(options_.smoothing),
-                       step.scale, step.dlogits, step.values);
+                       step.scale, step.dlogits, step.write_dlogits, step.values);
   }
 
   /// The mean loss of a batch and its gradient. Throws `ShapeError` when there are not as many

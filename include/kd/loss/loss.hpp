@@ -10,9 +10,9 @@
 
 namespace kd {
 
-/// What a loss is given. It adds `scale` times the gradient of each sample's loss to `dlogits`
-/// (unless that is empty) and writes each sample's loss to `values`; a scale of one over the batch
-/// makes the gradient that of the batch mean.
+/// What a loss is given. It overwrites or adds to `dlogits`, as told and unless that is empty, with
+/// `scale` times the gradient of each sample's loss, and writes each sample's loss to `values`; a
+/// scale of one over the batch makes the gradient that of the batch mean.
 template <Real S, class Space, class Target>
 struct LossStep {
   const Space& space;
@@ -20,6 +20,7 @@ struct LossStep {
   Target target;                      ///< labels (batch), or a matrix of the logits' shape
   S scale;
   MatrixView<S, Space> dlogits;  ///< (classes, batch)
+  Write write_dlogits;           ///< the first loss of a step overwrites: nothing was zeroed
   VectorView<S, Space> values;   ///< (batch)
 };
 
@@ -57,11 +58,11 @@ LossResult<S> evaluate_loss(const L& loss, const MatrixRef<S>& logits, Target ta
     throw ShapeError(text("loss: expected logits (classes, batch), got (", logits.rows(), ", ",
                           logits.cols(), ")"));
   const Matrix<S> z = logits;  // a view needs columns without gaps
-  LossResult<S> result{S(0), Matrix<S>::Zero(z.rows(), z.cols())};
+  LossResult<S> result{S(0), Matrix<S>(z.rows(), z.cols())};
   Vector<S> values(z.cols());
-  loss.accumulate(LossStep<S, cpu::Space, Target>{cpu::Space{}, view(z), target,
-                                                  S(1) / static_cast<S>(z.cols()),
-                                                  view(result.gradient), view(values)});
+  loss.accumulate(LossStep<S, cpu::Space, Target>{
+      cpu::Space{}, view(z), target, S(1) / static_cast<S>(z.cols()), view(result.gradient),
+      Write::overwrite, view(values)});
   result.value = values.mean();
   return result;
 }

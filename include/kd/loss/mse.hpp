@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cpu/regression.hpp"
+#include "kd/cpu/ops/squared_error.hpp"
 #include "kd/loss/loss.hpp"
 
 namespace kd {
@@ -16,8 +16,8 @@ struct Mse {
 
   template <Real S, class Space>
   void accumulate(const LossStep<S, Space, MatrixTarget<S, Space>>& step) const {
-    op_squared_error(step.space, step.logits, step.target, step.scale, step.dlogits, Write::add,
-                     step.values);
+    op_squared_error(step.space, step.logits, step.target, step.scale, step.dlogits,
+                     step.write_dlogits, step.values);
   }
 
   /// The mean loss of a batch and its gradient with respect to the outputs. Throws `ShapeError`

@@ -6,7 +6,7 @@
 #include <numbers>
 #include <vector>
 
-#include "kd/cpu/learned_temperature.hpp"
+#include "kd/cpu/ops/learned_temperature.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/nn/layer.hpp"

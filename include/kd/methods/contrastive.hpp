@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kd/cpu/ops/contrast.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/distill/tap.hpp"

@@ -3,7 +3,8 @@
 
 #include <array>
 
-#include "kd/cpu/correlation.hpp"
+#include "kd/cpu/ops/correlation_kd.hpp"
+#include "kd/cpu/ops/sum.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 

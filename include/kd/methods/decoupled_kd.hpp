@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "kd/cpu/decoupled.hpp"
+#include "kd/cpu/ops/decoupled_kd.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kd/core/buffer.hpp"
-#include "kd/cpu/contrast.hpp"
+#include "kd/cpu/ops/make_unit.hpp"
 #include "kd/nn/linear.hpp"
 
 namespace kd::detail {

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "kd/cpu/similarity.hpp"
+#include "kd/cpu/ops/factor_cosine.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/distill/tap.hpp"

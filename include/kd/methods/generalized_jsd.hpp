@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "kd/cpu/divergence.hpp"
+#include "kd/cpu/ops/generalized_jsd.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 

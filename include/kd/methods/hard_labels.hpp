@@ -43,10 +43,11 @@ class HardLabels {
 
   template <Real S, class Space>
   void accumulate(const DistillStep<S, Space>& step, SampleLosses<S, Space, 1>& losses) const {
+    const auto [dlogits, write] = step.student.claim_grad(step.student.depth());
     loss_.accumulate(LossStep<S, Space, LabelTarget<S, Space>>{
         step.space, step.student.logits(), step.batch.labels,
-        detail::batch_scale(weights(step.progress)[0], step),
-        step.student.grad(step.student.depth()), losses.term(0, step.batch.size())});
+        detail::batch_scale(weights(step.progress)[0], step), dlogits, write,
+        losses.term(0, step.batch.size())});
     losses.add_to(step);
   }
 

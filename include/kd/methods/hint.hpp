@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "kd/cpu/regression.hpp"
+#include "kd/cpu/ops/squared_error.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/distill/tap.hpp"

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "kd/cpu/regression.hpp"
+#include "kd/cpu/ops/squared_error.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "kd/cpu/standardize.hpp"
+#include "kd/cpu/ops/standardize.hpp"
 #include "kd/methods/soft_targets.hpp"
 
 namespace kd {

@@ -7,7 +7,7 @@
 
 #include "kd/core/buffer.hpp"
 #include "kd/core/random.hpp"
-#include "kd/cpu/contrast.hpp"
+#include "kd/cpu/ops/contrast.hpp"
 #include "kd/data/dataset.hpp"
 
 namespace kd {

@@ -3,7 +3,8 @@
 
 #include <utility>
 
-#include "kd/cpu/relational.hpp"
+#include "kd/cpu/ops/pair_distances.hpp"
+#include "kd/cpu/ops/relational.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/distill/tap.hpp"

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "kd/cpu/divergence.hpp"
+#include "kd/cpu/ops/reverse_kl.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "kd/cpu/classify.hpp"
+#include "kd/cpu/ops/soft_targets.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 

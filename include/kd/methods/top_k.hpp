@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kd/cpu/ops/top_k.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/teachers/top_k_teacher.hpp"

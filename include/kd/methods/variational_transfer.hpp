@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "kd/cpu/regression.hpp"
+#include "kd/cpu/ops/gaussian_likelihood.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/distill/tap.hpp"

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "kd/core/error.hpp"
-#include "kd/cpu/elementwise.hpp"
+#include "kd/cpu/ops/copy.hpp"
+#include "kd/cpu/ops/dropout.hpp"
+#include "kd/cpu/ops/multiply.hpp"
 #include "kd/nn/layer.hpp"
 
 namespace kd {

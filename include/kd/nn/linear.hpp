@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kd/core/error.hpp"
-#include "kd/cpu/linear.hpp"
+#include "kd/cpu/ops/linear.hpp"
 #include "kd/nn/init.hpp"
 #include "kd/nn/layer.hpp"
 #include "kd/nn/relu.hpp"

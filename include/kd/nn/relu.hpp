@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cpu/elementwise.hpp"
+#include "kd/cpu/ops/relu.hpp"
 #include "kd/nn/layer.hpp"
 
 namespace kd {

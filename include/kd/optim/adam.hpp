@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "kd/core/optimizer_step.hpp"
-#include "kd/cpu/optimize.hpp"
+#include "kd/cpu/ops/adam.hpp"
 #include "kd/optim/optimizer.hpp"
 
 namespace kd {

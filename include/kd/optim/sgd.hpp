@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kd/core/optimizer_step.hpp"
-#include "kd/cpu/optimize.hpp"
+#include "kd/cpu/ops/sgd.hpp"
 #include "kd/optim/optimizer.hpp"
 
 namespace kd {

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include "kd/cpu/moving_average.hpp"
+#include "kd/cpu/ops/moving_average.hpp"
 #include "kd/distill/distiller.hpp"
 #include "kd/teachers/network_teacher.hpp"
 

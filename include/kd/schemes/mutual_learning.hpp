@@ -7,7 +7,9 @@
 #include <tuple>
 #include <utility>
 
-#include "kd/cpu/classify.hpp"
+#include "kd/cpu/ops/cross_entropy.hpp"
+#include "kd/cpu/ops/soft_targets.hpp"
+#include "kd/cpu/ops/sum.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
@@ -199,9 +201,9 @@ class MutualLearning {
     void add_gradient(std::size_t i, const Batch<Scalar, Space>& batch, Scalar temperature,
                       Scalar hard, Scalar peers, VectorView<double, Space> totals) {
       Tape<Scalar, Space>& tape = pupils_[i].tape;
-      const MatrixView<Scalar, Space> dlogits = tape.grad(tape.depth());
+      const auto [dlogits, write] = tape.claim_grad(tape.depth());
       const VectorView<Scalar, Space> values = values_.view().slice(0, batch.size());
-      op_cross_entropy(space(), tape.logits(), batch.labels, hard, dlogits, values);
+      op_cross_entropy(space(), tape.logits(), batch.labels, hard, dlogits, write, values);
       op_add_sum(space(), VectorView<const Scalar, Space>(values), totals.slice(0, 1));
       for (std::size_t j = 0; j < count; ++j) {
         if (j == i) continue;

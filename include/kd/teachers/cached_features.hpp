@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "kd/cpu/ops/copy.hpp"
+#include "kd/cpu/ops/gather.hpp"
 #include "kd/nn/network.hpp"
 #include "kd/teachers/sample_table.hpp"
 

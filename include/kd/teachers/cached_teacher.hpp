@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "kd/cpu/ops/copy.hpp"
+#include "kd/cpu/ops/gather.hpp"
 #include "kd/teachers/sample_table.hpp"
 
 namespace kd {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "kd/cpu/ensemble.hpp"
+#include "kd/cpu/ops/ensemble.hpp"
 #include "kd/teachers/teacher.hpp"
 
 namespace kd {

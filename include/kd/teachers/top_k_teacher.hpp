@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "kd/cpu/top_k.hpp"
+#include "kd/cpu/ops/top_k.hpp"
 #include "kd/teachers/sample_table.hpp"
 
 namespace kd {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "kd/cpu/virtual_logits.hpp"
+#include "kd/cpu/ops/virtual_logits.hpp"
 #include "kd/teachers/teacher.hpp"
 
 namespace kd {

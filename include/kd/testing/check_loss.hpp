@@ -59,9 +59,11 @@ auto loss_target(const LossInputs& inputs) {
   }
 }
 
-/// Runs a loss; its gradient is added to `start` everywhere, none is asked for when that is NaN.
+/// Runs a loss; its gradient overwrites or is added to `start` everywhere, and none is asked for
+/// when that is NaN.
 template <Loss L>
-LossOutcome run_loss(const L& loss, const LossInputs& inputs, double scale, double start = 0) {
+LossOutcome run_loss(const L& loss, const LossInputs& inputs, double scale, double start = 0,
+                     Write write = Write::add) {
   using Target = typename L::template Target<double, cpu::Space>;
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   LossOutcome out{Vector<double>::Constant(inputs.logits.cols(), nan),
@@ -69,7 +71,7 @@ LossOutcome run_loss(const L& loss, const LossInputs& inputs, double scale, doub
   const cpu::Space space;
   loss.accumulate(LossStep<double, cpu::Space, Target>{
       space, view(inputs.logits), loss_target<L>(inputs), scale,
-      std::isnan(start) ? MatrixView<double>{} : view(out.gradient), view(out.values)});
+      std::isnan(start) ? MatrixView<double>{} : view(out.gradient), write, view(out.values)});
   return out;
 }
 
@@ -131,9 +133,9 @@ void check_samples_apart(CheckReport& report, const L& loss, const LossInputs& i
 }  // namespace detail
 
 /// Checks a loss in double: its gradient against central differences of `scale * sum(values)`;
-/// that it adds the gradient to what is there, follows `scale` with the gradient and not with the
-/// values, and does without a gradient where none is wanted; that a sample's loss depends neither
-/// on the order of the batch nor on its other samples.
+/// that it adds the gradient to what is there or overwrites it, follows `scale` with the gradient
+/// and not with the values, and does without a gradient where none is wanted; that a sample's loss
+/// depends neither on the order of the batch nor on its other samples.
 ///
 /// Throws `ConfigError`, `ShapeError` or `DataError` when the options do not fit each other.
 template <Loss L>
@@ -152,6 +154,8 @@ CheckReport check_loss(const L& loss, const CheckLossOptions& options = {}) {
   detail::LossOutcome added = detail::run_loss(loss, inputs, scale, start);
   added.gradient.array() -= start;
   detail::compare(report, "added to what was there: ", added, once, rounding);
+  detail::compare(report, "overwriting what was there: ",
+                  detail::run_loss(loss, inputs, scale, start, Write::overwrite), once, rounding);
   detail::compare(report, "twice the scale: ", detail::run_loss(loss, inputs, 2 * scale),
                   {once.values, 2 * once.gradient}, rounding);
   const double none = std::numeric_limits<double>::quiet_NaN();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "kd/core/guard.hpp"
+#include "kd/cpu/ops/guard.hpp"
 #include "kd/nn/network.hpp"
 
 namespace kd::detail {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cpu/classify.hpp"
+#include "kd/cpu/ops/argmax.hpp"
+#include "kd/cpu/ops/cross_entropy.hpp"
+#include "kd/cpu/ops/sum.hpp"
 #include "kd/train/loop.hpp"
 
 namespace kd {
@@ -42,7 +44,8 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
     const Batch<S, Space> batch = loader.batch(i);
     const MatrixView<const S, Space> logits = model.logits(batch, workspace);
     const VectorView<S, Space> losses = values.view().slice(0, batch.size());
-    op_cross_entropy(model.space(), logits, batch.labels, S(0), MatrixView<S, Space>{}, losses);
+    op_cross_entropy(model.space(), logits, batch.labels, S(0), MatrixView<S, Space>{},
+                     Write::overwrite, losses);
     op_add_sum(model.space(), VectorView<const S, Space>(losses), total.view());
     op_argmax(model.space(), logits, predicted.view());
     op_download(model.space(),

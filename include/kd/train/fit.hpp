@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cpu/optimize.hpp"
+#include "kd/cpu/ops/sum.hpp"
 #include "kd/loss/loss.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
@@ -33,9 +33,10 @@ class LossObjective {
     network_.zero_grad();
     network_.forward(batch.inputs, tape_, rng_.stream(static_cast<std::uint64_t>(progress.step)));
     const VectorView<S, Space> values = values_.view().slice(0, batch.size());
+    const auto [dlogits, write] = tape_.claim_grad(tape_.depth());
     loss_.accumulate(LossStep<S, Space, LabelTarget<S, Space>>{
         network_.space(), tape_.logits(), batch.labels, S(1) / static_cast<S>(batch.size()),
-        tape_.grad(tape_.depth()), values});
+        dlogits, write, values});
     op_add_sum(network_.space(), VectorView<const S, Space>(values), totals);
     network_.backward(tape_);
   }

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "kd/core/step_runner.hpp"
+#include "kd/cpu/ops/guard.hpp"
+#include "kd/cpu/ops/sum.hpp"
 #include "kd/data/loader.hpp"
 #include "kd/nn/network.hpp"
 #include "kd/optim/optimizer.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/argmax.cuh"
+#include "kd/cuda/ops/argmax.cuh"
 
 #include "exercise.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "exercise.hpp"
-#include "kd/cuda/linear.cuh"
+#include "kd/cuda/ops/linear.cuh"
 
 using namespace exercise;
 

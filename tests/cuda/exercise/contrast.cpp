@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/contrast.cuh"
+#include "kd/cuda/ops/contrast.cuh"
 
 #include "exercise.hpp"
-#include "kd/cuda/make_unit.cuh"
+#include "kd/cuda/ops/make_unit.cuh"
 
 using namespace exercise;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/cross_entropy.cuh"
+#include "kd/cuda/ops/cross_entropy.cuh"
 
 #include "exercise.hpp"
 
@@ -10,7 +10,7 @@ int main() {
     Block<> z(classes * 3), dz(classes * 3), values(3);
     kd::Buffer<Label, Space> labels(3, space);
     op_cross_entropy(space, z.in(classes, 3), kd::VectorView<const Label, Space>(labels.view()),
-                     S(1), dz.out(classes, 3), values.out());
+                     S(1), dz.out(classes, 3), Write::add, values.out());
   }
   space.synchronize();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/dropout.cuh"
+#include "kd/cuda/ops/dropout.cuh"
 
 #include "exercise.hpp"
 

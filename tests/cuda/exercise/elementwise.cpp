@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "exercise.hpp"
-#include "kd/cuda/relu.cuh"
+#include "kd/cuda/ops/relu.cuh"
 
 using namespace exercise;
 

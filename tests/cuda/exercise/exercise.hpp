@@ -7,7 +7,8 @@
 
 /// The programs of this folder run kernels once at sizes that leave warps, blocks and packs
 /// incomplete, and look at no result (the tests do): they are for the sanitizers, and quick to
-/// compile. `<header>.cpp` is for what stands in `kd/cuda/<header>.cuh`.
+/// compile. `<header>.cpp` is for what stands in `kd/cuda/<header>.cuh` or
+/// `kd/cuda/ops/<header>.cuh`.
 namespace exercise {
 
 using kd::Index;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/gather.cuh"
+#include "kd/cuda/ops/gather.cuh"
 
 #include "exercise.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/gaussian_likelihood.cuh"
+#include "kd/cuda/ops/gaussian_likelihood.cuh"
 
 #include "exercise.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/learned_temperature.cuh"
+#include "kd/cuda/ops/learned_temperature.cuh"
 
 #include "exercise.hpp"
 

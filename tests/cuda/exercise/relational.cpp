@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/relational.cuh"
+#include "kd/cuda/ops/relational.cuh"
 
 #include "exercise.hpp"
-#include "kd/cuda/pair_distances.cuh"
+#include "kd/cuda/ops/pair_distances.cuh"
 
 using namespace exercise;
 

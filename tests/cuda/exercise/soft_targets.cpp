@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/soft_targets.cuh"
+#include "kd/cuda/ops/soft_targets.cuh"
 
 #include "exercise.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "exercise.hpp"
-#include "kd/cuda/divergence.cuh"
+#include "kd/cuda/log_softmax.cuh"
 
 using namespace exercise;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/sum.cuh"
+#include "kd/cuda/ops/sum.cuh"
 
 #include "exercise.hpp"
 

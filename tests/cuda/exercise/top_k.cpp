@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kd/cuda/top_k.cuh"
+#include "kd/cuda/ops/top_k.cuh"
 
 #include "exercise.hpp"
 

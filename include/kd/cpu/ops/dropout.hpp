@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "kd/core/matrix.hpp"
+#include "kd/core/parallel.hpp"
+#include "kd/core/random.hpp"
+#include "kd/cpu/space.hpp"
+
+namespace kd::cpu {
+
+/// Draws a dropout mask and applies it: `mask = 1/(1-p)` with probability `1-p`, else 0, and
+/// `y = x mask`. Element i keeps its value when `rng.word(i) >= p 2^32`.
+template <Real S>
+void op_dropout_forward(const Space&, Rng rng, double p, VectorView<const S> x, VectorView<S> mask,
+                        VectorView<S> y) {
+  const auto threshold = static_cast<std::uint32_t>(std::ldexp(p, 32));
+  const S scale = static_cast<S>(1 / (1 - p));
+  constexpr Index group = 64;  // words that are drawn together
+  constexpr Index groups_a_task = 32;
+  const Index groups = (x.size + group - 1) / group;
+  constexpr double work = 20. * groups_a_task * group;
+  parallel_for((groups + groups_a_task - 1) / groups_a_task, work, [&](Index task) {
+    const Index last = std::min(groups, (task + 1) * groups_a_task);
+    for (Index g = task * groups_a_task; g < last; ++g) {
+      const auto words = rng.group(static_cast<std::uint64_t>(g));
+      // Whether a word passes is a number here: a branch would be mispredicted every other time.
+      S drawn[group];
+      for (std::size_t i = 0; i < words.size(); ++i)
+        drawn[i] = scale * static_cast<S>(static_cast<int>(words[i] >= threshold));
+      const Index first = g * group;
+      const Index count = std::min(group, x.size - first);
+      std::copy_n(drawn, count, mask.data + first);
+      array(y.slice(first, count)) = array(x.slice(first, count)) * array(mask.slice(first, count));
+    }
+  });
+}
+
+}  // namespace kd::cpu

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/cuda/log_softmax.cuh"
+#include "kd/cuda/two_sums.cuh"
+
+namespace kd::cuda {
+
+namespace detail {
+
+/// A temperature that is a parameter of the device: `T = lowest + range sigmoid(theta)`.
+template <Real S>
+struct LearnedTemperature {
+  const S* theta;
+  S lowest, range;
+
+  __device__ __forceinline__ S sigmoid() const { return S(1) / (S(1) + std::exp(-*theta)); }
+  __device__ __forceinline__ S value() const { return lowest + range * sigmoid(); }
+};
+
+template <Real S>
+struct LearnedTemperatureKernel {
+  const S* student;
+  const S* teacher;
+  LearnedTemperature<S> learned;
+  Index classes;
+  S scale;
+  S* dlogits;
+  S* values;
+  S* slopes;
+
+  template <class Team, int Width>
+  __device__ void run(Index sample) const {
+    const Index first = sample * classes;
+    const S temperature = learned.value();
+    const auto q =
+        LogSoftmax<S>::template of<Team, Width>(student + first, classes, S(1) / temperature);
+    const auto p =
+        LogSoftmax<S>::template of<Team, Width>(teacher + first, classes, S(1) / temperature);
+    TwoSums<S> sums{S(0), S(0)};  // KL(p || q), the mean of the teacher's logits less their largest
+    for_classes<Team, Width>(classes, [&](Index c) {
+      const auto log_q = q.template at<Width>(c);
+      const auto log_p = p.template at<Width>(c);
+      const auto v = load<Width>(teacher + first + c);
+      for (int k = 0; k < Width; ++k) {
+        const S chance = std::exp(log_p.v[k]);
+        sums.first += chance * (log_p.v[k] - log_q.v[k]);
+        sums.second += chance * (v.v[k] - p.max);
+      }
+    });
+    sums = Team::reduce(sums, AddBoth{});
+    const S kl = at_least_zero(sums.first);
+    S slope = 0;
+    for_classes<Team, Width>(classes, [&](Index c) {
+      const auto log_q = q.template at<Width>(c);
+      const auto log_p = p.template at<Width>(c);
+      const auto z = load<Width>(student + first + c);
+      const auto v = load<Width>(teacher + first + c);
+      Pack<S, Width> grad;
+      for (int k = 0; k < Width; ++k) {
+        const S p_k = std::exp(log_p.v[k]);
+        const S q_k = std::exp(log_q.v[k]);
+        slope += (p_k - q_k) * (z.v[k] - q.max) -
+                 p_k * ((v.v[k] - p.max) - sums.second) * (log_p.v[k] - log_q.v[k]);
+        grad.v[k] = (scale * temperature) * (q_k - p_k);
+      }
+      if (dlogits != nullptr) put(dlogits + first + c, grad, Write::add);
+    });
+    slope = Team::reduce(slope, Sum{});
+    if (Team::rank() != 0) return;
+    values[sample] = temperature * temperature * kl;
+    slopes[sample] = S(2) * temperature * kl + slope;
+  }
+};
+
+inline constexpr int theta_threads = 256;
+
+/// `dtheta += theta_scale range s (1 - s) sum(slopes)`, by one block.
+template <Real S>
+__global__ void __launch_bounds__(theta_threads)
+    add_theta_gradient(Index batch, const S* slopes, LearnedTemperature<S> learned, S theta_scale,
+                       S* dtheta) {
+  S sum = 0;
+  for (Index sample = threadIdx.x; sample < batch; sample += theta_threads) sum += slopes[sample];
+  sum = block_reduce<theta_threads>(sum, Sum{});
+  if (threadIdx.x != 0) return;
+  const S s = learned.sigmoid();
+  *dtheta += theta_scale * learned.range * s * (S(1) - s) * sum;
+}
+
+}  // namespace detail
+
+/// Soft targets at a temperature that is a parameter: `T = lowest + range s`, `s = sigmoid(theta)`,
+/// `values[b] = T^2 KL(p || q)`, `p = softmax(v_b/T)`, `q = softmax(z_b/T)`. Adds `scale` times the
+/// gradient at the logits, `T (q - p)`, and `theta_scale` times the sum over the batch of that with
+/// respect to theta, `range s (1 - s) dL/dT`, where p and q depend on T too:
+/// `dL/dT = 2 T KL - sum_c p (v_c - E_p v) (log p - log q) + E_p z - E_q z`.
+/// `slopes`: room, (batch); theta, dtheta: one number each.
+template <Real S>
+void op_learned_temperature(const Space& space, MatrixView<const S, Space> student,
+                            MatrixView<const S, Space> teacher, VectorView<const S, Space> theta,
+                            S lowest, S range, S scale, S theta_scale, MatrixView<S, Space> dlogits,
+                            VectorView<S, Space> dtheta, VectorView<S, Space> values,
+                            VectorView<S, Space> slopes) {
+  const detail::LearnedTemperature<S> learned{theta.data, lowest, range};
+  const detail::LearnedTemperatureKernel<S> kernel{student.data, teacher.data, learned,
+                                                   student.rows, scale,        dlogits.data,
+                                                   values.data,  slopes.data};
+  detail::for_each_sample<S>(space, "learned temperature", student.rows, student.cols, kernel,
+                             student.data, teacher.data, dlogits.data);
+  detail::launch(space, "gradient of the temperature", 1, detail::theta_threads,
+                 detail::add_theta_gradient<S>, student.cols, slopes.data, learned, theta_scale,
+                 dtheta.data);
+}
+
+}  // namespace kd::cuda

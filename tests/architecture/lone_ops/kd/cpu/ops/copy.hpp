@@ -1,0 +1,2 @@
+void op_copy(const Space&);
+void op_move(const Space&);

@@ -1,0 +1,1 @@
+void op_scale(const Space&);
