@@ -6,6 +6,7 @@
 
 #include "kd/core/buffer.hpp"
 #include "kd/core/error.hpp"
+#include "kd/nn/layer.hpp"
 
 namespace kd {
 
@@ -31,7 +32,7 @@ class Tape {
     architecture.for_each([&](const auto& layer) {
       using L = std::remove_cvref_t<decltype(layer)>;
       ++i;
-      if (mode == Mode::inference && requires { requires L::identity_in_inference; }) {
+      if (mode == Mode::inference && detail::IdentityInInference<L>) {
         at(i).same_as_before = true;
         return;
       }
