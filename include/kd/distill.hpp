@@ -6,6 +6,7 @@
 
 #include "kd/core/batch.hpp"
 #include "kd/core/buffer.hpp"
+#include "kd/core/compiler.hpp"
 #include "kd/core/error.hpp"
 #include "kd/core/guard.hpp"
 #include "kd/core/labels.hpp"

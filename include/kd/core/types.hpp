@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kd/core/compiler.hpp"
+
 /// Knowledge distillation: train a small student network to imitate a large teacher.
 namespace kd {
 
