@@ -23,6 +23,9 @@ execute_process(
   RESULT_VARIABLE result
   OUTPUT_VARIABLE output
   ERROR_VARIABLE output)
+# clang 16 and later print the word, twice, where the others print the name alone.
+string(REPLACE "::template template " "::" output "${output}")
+string(REPLACE "::template " "::" output "${output}")
 
 if(text MATCHES "(^|\n)// expect-ok")
   if(NOT result EQUAL 0)
