@@ -2,13 +2,13 @@
 #pragma once
 
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
+#include "kd/core/finite.hpp"
 #include "kd/core/types.hpp"
 
 namespace kd {
@@ -81,18 +81,18 @@ std::string text(const Parts&... parts) {
 }
 
 inline void check_positive(const char* name, double value) {
-  if (!(value > 0) || !std::isfinite(value))
+  if (!is_finite(value) || value <= 0)
     throw ConfigError(text(name, " must be positive and finite, got ", value));
 }
 
 inline void check_not_negative(const char* name, double value) {
-  if (!(value >= 0) || !std::isfinite(value))
+  if (!is_finite(value) || value < 0)
     throw ConfigError(text(name, " must be zero or more and finite, got ", value));
 }
 
 /// `value` in `[low, high)`.
 inline void check_range(const char* name, double value, double low, double high) {
-  if (!(value >= low && value < high))
+  if (!is_finite(value) || value < low || value >= high)
     throw ConfigError(text(name, " must be in [", low, ", ", high, "), got ", value));
 }
 

@@ -56,11 +56,15 @@ struct Exponential<double> {
 
 /// `exp(x)` for `x <= 0`, within two units in the last place; NaN stays NaN.
 template <Index N, Real S>
-inline Vector<S, N> exp_not_positive(const Vector<S, N>& x) {
+inline Vector<S, N> exp_not_positive(Vector<S, N> x) {
   using E = Exponential<S>;
+  // Compilers that rearrange sums (-ffast-math) would take these apart, and round nothing.
+  keep(x);
   // The sum ends in n + bias, which is the exponent of 2^n.
-  const Vector<S, N> rounded = x * E::per_ln2 + (E::shift + E::bias);
-  const Vector<S, N> n = rounded - (E::shift + E::bias);
+  Vector<S, N> rounded = x * E::per_ln2 + (E::shift + E::bias);
+  keep(rounded);
+  Vector<S, N> n = rounded - (E::shift + E::bias);
+  keep(n);
   const Vector<S, N> r = x - n * E::ln2_high - n * E::ln2_low;
   constexpr auto last = std::extent_v<decltype(E::coefficients)> - 1;
   Vector<S, N> y = spread<N>(E::coefficients[last]);

@@ -75,15 +75,24 @@ inline To bits_as(const From& from) {
   return to;
 }
 
-#if KD_HAS_VECTORS
-
-/// Keeps a loaded vector in its register: g++ would load it anew wherever it is used.
+/// Keeps a vector in its register as it is: it is not loaded anew wherever it is used, as g++
+/// would, nor is what it was computed from combined with what is computed from it.
 template <class V>
-[[gnu::always_inline]] inline void keep([[maybe_unused]] V& v) {
-#if defined(__SSE2__)
+#if KD_HAS_VECTORS
+[[gnu::always_inline]]
+#endif
+inline void
+keep([[maybe_unused]] V& v) {
+#if defined(__SSE2__) && KD_HAS_VECTORS
   asm("" : "+v"(v));
+#elif defined(__aarch64__) && KD_HAS_VECTORS
+  asm("" : "+w"(v));
+#elif defined(__FAST_MATH__) && KD_HAS_VECTORS
+  asm("" : "+m"(v));
 #endif
 }
+
+#if KD_HAS_VECTORS
 
 namespace detail {
 

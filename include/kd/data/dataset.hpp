@@ -114,7 +114,7 @@ class Dataset {
 
   static void check_finite(MatrixView<const float> inputs) {
     for (Index i = 0; i < inputs.size(); ++i)
-      if (!std::isfinite(inputs.data[i]))
+      if (!detail::is_finite(inputs.data[i]))
         throw DataError(detail::text("Dataset: expected finite inputs, got ", inputs.data[i],
                                      " at sample ", i / inputs.rows, ", feature ",
                                      i % inputs.rows));

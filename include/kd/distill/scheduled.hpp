@@ -50,7 +50,7 @@ inline double ramped(const RampOptions& ramp, const Progress& progress) {
 }
 
 inline void check_ramp(const char* name, const RampOptions& ramp) {
-  if (!std::isfinite(ramp.from) || !std::isfinite(ramp.to))
+  if (!is_finite(ramp.from) || !is_finite(ramp.to))
     throw ConfigError(
         text(name, ": from and to must be finite, got ", ramp.from, " and ", ramp.to));
   if (ramp.epochs < 0)

@@ -55,7 +55,7 @@ class AdversarialTemperature {
       : options_(std::move(options)) {
     detail::check_positive("AdversarialTemperature: lowest", options_.lowest);
     detail::check_positive("AdversarialTemperature: range", options_.range);
-    if (!std::isfinite(options_.theta))
+    if (!detail::is_finite(options_.theta))
       throw ConfigError(
           detail::text("AdversarialTemperature: theta must be finite, got ", options_.theta));
     if (options_.ramp_epochs < 0)

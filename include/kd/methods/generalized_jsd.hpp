@@ -34,7 +34,7 @@ class GeneralizedJsd {
 
   /// Throws `ConfigError` when an option is out of its range.
   explicit GeneralizedJsd(GeneralizedJsdOptions options = {}) : options_(std::move(options)) {
-    if (!(options_.beta > 0 && options_.beta < 1))
+    if (!detail::is_finite(options_.beta) || options_.beta <= 0 || options_.beta >= 1)
       throw ConfigError(detail::text(
           "GeneralizedJsd: beta must be between 0 and 1, where the divergence is zero (SoftTargets "
           "and ReverseKl are the limits), got ",

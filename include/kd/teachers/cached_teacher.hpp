@@ -41,11 +41,11 @@ class CachedTeacher : public SampleTable {
   /// Throws `DataError` when there are none or one is not finite.
   explicit CachedTeacher(const MatrixRef<Scalar>& logits, Space space = {})
       : CachedTeacher(logits.rows(), logits.cols(), std::move(space)) {
-    if (logits.size() == 0 || !logits.allFinite())
+    const Matrix<Scalar> packed = logits;
+    if (packed.size() == 0 || !detail::all_finite(packed.data(), packed.size()))
       throw DataError(detail::text(
           "CachedTeacher: expected finite logits (classes, samples), got (", logits.rows(), ", ",
           logits.cols(), ")", logits.size() == 0 ? "" : " with NaN or infinity"));
-    const Matrix<Scalar> packed = logits;
     op_upload(this->space(), view(packed).flat(), table().flat());
   }
 

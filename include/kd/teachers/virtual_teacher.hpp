@@ -44,7 +44,7 @@ class VirtualTeacher {
     const double own = options.correct_probability;
     if (classes < 2)
       throw ConfigError(detail::text("VirtualTeacher: expected at least 2 classes, got ", classes));
-    if (!(own > 1 / static_cast<double>(classes) && own < 1))
+    if (!detail::is_finite(own) || own <= 1 / static_cast<double>(classes) || own >= 1)
       throw ConfigError(detail::text("VirtualTeacher: correct_probability must be above 1/",
                                      classes, " and below 1, got ", own));
     own_ = static_cast<Scalar>(std::log(own));

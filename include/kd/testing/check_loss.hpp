@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -59,19 +60,20 @@ auto loss_target(const LossInputs& inputs) {
   }
 }
 
-/// Runs a loss; its gradient overwrites or is added to `start` everywhere, and none is asked for
-/// when that is NaN.
+/// Runs a loss; its gradient overwrites or is added to `start` everywhere; without one none is
+/// asked for.
 template <Loss L>
-LossOutcome run_loss(const L& loss, const LossInputs& inputs, double scale, double start = 0,
-                     Write write = Write::add) {
+LossOutcome run_loss(const L& loss, const LossInputs& inputs, double scale,
+                     std::optional<double> start = 0., Write write = Write::add) {
   using Target = typename L::template Target<double, cpu::Space>;
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  LossOutcome out{Vector<double>::Constant(inputs.logits.cols(), nan),
-                  Matrix<double>::Constant(inputs.logits.rows(), inputs.logits.cols(), start)};
+  LossOutcome out{
+      Vector<double>::Constant(inputs.logits.cols(), nan),
+      Matrix<double>::Constant(inputs.logits.rows(), inputs.logits.cols(), start.value_or(nan))};
   const cpu::Space space;
   loss.accumulate(LossStep<double, cpu::Space, Target>{
       space, view(inputs.logits), loss_target<L>(inputs), scale,
-      std::isnan(start) ? MatrixView<double>{} : view(out.gradient), write, view(out.values)});
+      start ? view(out.gradient) : MatrixView<double>{}, write, view(out.values)});
   return out;
 }
 
@@ -158,10 +160,9 @@ CheckReport check_loss(const L& loss, const CheckLossOptions& options = {}) {
                   detail::run_loss(loss, inputs, scale, start, Write::overwrite), once, rounding);
   detail::compare(report, "twice the scale: ", detail::run_loss(loss, inputs, 2 * scale),
                   {once.values, 2 * once.gradient}, rounding);
-  const double none = std::numeric_limits<double>::quiet_NaN();
   report.compare("without a gradient: values",
-                 view(detail::run_loss(loss, inputs, scale, none).values), view(once.values),
-                 rounding);
+                 view(detail::run_loss(loss, inputs, scale, std::nullopt).values),
+                 view(once.values), rounding);
   detail::check_samples_apart(report, loss, inputs, scale, once, rounding);
   return report;
 }

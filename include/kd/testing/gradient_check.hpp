@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -32,7 +31,7 @@ struct Deviation {
 /// `REQUIRE(report.passed())` or `if (!report.passed()) std::cerr << report.message();`
 class CheckReport {
  public:
-  /// False also when nothing was compared, and when a number is NaN.
+  /// False also when nothing was compared, and when a number is NaN or infinite.
   bool passed() const { return compared_ > 0 && worst_.error <= worst_.tolerance; }
   Index compared() const { return compared_; }
   const Deviation& worst() const { return worst_; }
@@ -54,13 +53,15 @@ class CheckReport {
     kd::detail::check_equal("CheckReport::compare", "numbers", expected.size, got.size);
     double floor = 1e-4;
     for (Index i = 0; i < expected.size; ++i)
-      floor = std::max(floor, 1e-3 * std::abs(expected.data[i]));
+      if (kd::detail::is_finite(expected.data[i]))
+        floor = std::max(floor, 1e-3 * std::abs(expected.data[i]));
     const bool failed_before = compared_ > 0 && !passed();
     for (Index i = 0; i < got.size; ++i, ++compared_) {
       const double a = got.data[i];
       const double b = expected.data[i];
-      double error = a == b ? 0 : std::abs(a - b) / std::max({std::abs(a), std::abs(b), floor});
-      if (!std::isfinite(error)) error = std::numeric_limits<double>::infinity();
+      double error = kd::detail::positive_infinity<double>;
+      if (kd::detail::is_finite(a) && kd::detail::is_finite(b))
+        error = std::abs(a - b) / std::max({std::abs(a), std::abs(b), floor});
       const Deviation found{std::string(what), i, b, a, error, tolerance};
       if (compared_ == 0 || (!failed_before && share(found) > share(worst_))) worst_ = found;
     }

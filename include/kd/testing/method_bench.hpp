@@ -70,7 +70,7 @@ inline VectorView<const double> number(const double& x) { return {&x, 1}; }
 /// No number may be NaN or infinite.
 inline void check_finite(CheckReport& report, std::string_view what, VectorView<const double> x) {
   for (Index i = 0; i < x.size; ++i)
-    if (!std::isfinite(x.data[i])) report.compare(what, x.slice(i, 1), number(0), 0);
+    if (!kd::detail::is_finite(x.data[i])) report.compare(what, x.slice(i, 1), number(0), 0);
   report.compare(what, number(0), number(0), 0);  // counts as compared
 }
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <functional>
-#include <limits>
 #include <utility>
 
 #include "kd/core/step_runner.hpp"
@@ -25,7 +24,7 @@ struct FitOptions {
   bool shuffle = true;
   Augment augment = {};    ///< changes the inputs of every batch; none: they stay as they are
   Schedule schedule = {};  ///< multiplies the optimizer's learning rate; none: constant
-  double max_grad_norm = std::numeric_limits<double>::infinity();  ///< gradients are clipped to it
+  double max_grad_norm = detail::positive_infinity<double>;  ///< gradients are clipped to it
   bool capture_step = false;  ///< replay each step as one recorded graph, where the space has such
   std::function<void(const StepReport&)> on_step = {};
   std::function<void(const EpochReport&)> on_epoch = {};
@@ -89,7 +88,7 @@ class Training {
   using Clock = std::chrono::steady_clock;
 
   static void check_max_norm(double value) {
-    if (!(value > 0))
+    if (is_nan(value) || value <= 0)
       throw ConfigError(text("FitOptions: max_grad_norm must be positive, got ", value));
   }
 
@@ -157,7 +156,7 @@ class Training {
   /// Steps every block of parameters, unless something is not finite: then nothing has changed.
   void update(double factor) {
     op_flag_nonfinite(space_, VectorView<const double, Space>(totals_.view()), guard_.view());
-    const bool clips = options_.max_grad_norm < std::numeric_limits<double>::infinity();
+    const bool clips = is_finite(options_.max_grad_norm);
     if (clips) op_zero(space_, square_sum_.view());
     objective_.for_each_block([&](auto params, auto grads, auto& state) {
       using S = std::remove_pointer_t<decltype(params.data)>;

@@ -122,7 +122,7 @@ template <Real S>
 void op_move_bank(const Space&, MatrixView<const S> unit, VectorView<const Index> own, S momentum,
                   MatrixView<S> bank) {
   for (Index b = 0; b < unit.cols; ++b) {
-    if (!map(unit).col(b).allFinite()) continue;
+    if (!kd::detail::all_finite(unit.data + b * unit.rows, unit.rows)) continue;
     auto entry = map(bank).col(own.data[b]);
     entry = momentum * entry + (S(1) - momentum) * map(unit).col(b);
     const S length = entry.norm();
