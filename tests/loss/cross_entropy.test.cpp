@@ -51,4 +51,6 @@ TEST_CASE("cross-entropy refuses what does not fit", "[loss][cross_entropy]") {
   CHECK_THROWS_AS(CrossEntropy()(logits, labels), DataError);
   CHECK_THROWS_WITH(CrossEntropy()(logits, labels), "label of sample 1: expected 0 to 2, got 3");
   CHECK_THROWS_AS(CrossEntropy()(Matrix<double>(3, 0), Labels()), ShapeError);
+  CHECK_THROWS_WITH(CrossEntropy()(logits, Eigen::MatrixXi::Identity(2, 2)),
+                    ContainsSubstring("one class a sample, got a matrix (2, 2)"));
 }

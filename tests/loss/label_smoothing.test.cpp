@@ -56,4 +56,6 @@ TEST_CASE("label smoothing says what does not fit", "[loss][label_smoothing]") {
   const Matrix<double> logits = random_matrix<double>(3, 2, 1);
   CHECK_THROWS_AS(LabelSmoothing{}(logits, Labels{{0, 1, 2}}), ShapeError);
   CHECK_THROWS_AS(LabelSmoothing{}(logits, Labels{{0, 3}}), DataError);
+  CHECK_THROWS_WITH(LabelSmoothing{}(logits, Eigen::MatrixXi::Identity(2, 2)),
+                    ContainsSubstring("one class a sample, got a matrix (2, 2)"));
 }

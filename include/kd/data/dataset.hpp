@@ -8,11 +8,10 @@
 #include "kd/core/error.hpp"
 #include "kd/core/labels.hpp"
 #include "kd/core/matrix.hpp"
+#include "kd/core/to_labels.hpp"
+#include "kd/data/to_inputs.hpp"
 
 namespace kd {
-
-/// 8-bit samples, such as the pixels of images.
-using Bytes = Matrix<std::uint8_t>;
 
 /// Samples with labels: inputs (features, samples), one column a sample, and a class for each.
 ///
@@ -35,17 +34,24 @@ class Dataset {
  public:
   static constexpr float byte_scale = 1.F / 255;
 
-  /// Takes over the matrices. `classes` is one more than the largest label unless it is given.
-  /// Throws `DataError` when there is no sample, a label is outside `[0, classes)` or an input is
-  /// not finite, `ShapeError` when there are not as many labels as samples.
-  Dataset(Matrix<float> inputs, Labels labels, Index classes = 0)
-      : Dataset(own(std::move(inputs)), own(std::move(labels)), classes) {}
-  Dataset(Bytes inputs, Labels labels, Index classes = 0)
-      : Dataset(own(std::move(inputs)), own(std::move(labels)), classes) {}
-  /// The same for an expression, such as `images / 255`, which is evaluated.
-  template <class Inputs>
-  Dataset(const Eigen::DenseBase<Inputs>& inputs, Labels labels, Index classes = 0)
-      : Dataset(Matrix<typename Inputs::Scalar>(inputs.derived()), std::move(labels), classes) {}
+  /// Takes over matrices of floats and of bytes; labels are `Labels` or any vector of integers, an
+  /// Eigen, `std::vector` or `std::span`. `classes` is one more than the largest label unless it is
+  /// given. Throws `DataError` when there is no sample, a label is outside `[0, classes)` or an
+  /// input is not finite, `ShapeError` when there are not as many labels as samples or the labels
+  /// are a matrix, `ConfigError` when `classes` is negative.
+  template <detail::LabelSource L>
+  Dataset(Matrix<float> inputs, L&& labels, Index classes = 0)
+      : Dataset(own(std::move(inputs)), own(detail::to_labels(std::forward<L>(labels))), classes) {}
+  template <detail::LabelSource L>
+  Dataset(Bytes inputs, L&& labels, Index classes = 0)
+      : Dataset(own(std::move(inputs)), own(detail::to_labels(std::forward<L>(labels))), classes) {}
+  /// The same for an expression, such as `images / 255`, which is evaluated. Numbers of other types
+  /// become floats and keep their values: of integers only bytes are scaled. Throws also
+  /// `DataError` when a number is beyond what a float holds.
+  template <class Inputs, detail::LabelSource L>
+  Dataset(const Eigen::DenseBase<Inputs>& inputs, L&& labels, Index classes = 0)
+      : Dataset(own(detail::to_inputs(inputs)), own(detail::to_labels(std::forward<L>(labels))),
+                classes) {}
 
   /// Samples that stay where they are, which must outlive the data set and its copies. Throws as
   /// above.
@@ -101,14 +107,23 @@ class Dataset {
   template <class Inputs>
   Dataset(Held<Inputs> inputs, Held<VectorView<const Label>> labels, Index classes)
       : inputs_(inputs), labels_(std::move(labels)), classes_(classes) {
-    if (inputs.view.cols == 0 || inputs.view.rows == 0)
-      throw DataError(detail::text("Dataset: expected at least one sample, got inputs (",
-                                   inputs.view.rows, " features, ", inputs.view.cols, " samples)"));
-    if (inputs.view.cols != size())
-      throw ShapeError(detail::text("Dataset: expected as many labels as samples, got ", size(),
-                                    " labels for ", inputs.view.cols, " samples"));
-    if (classes_ == 0) classes_ = map(labels_.view).maxCoeff() + 1;
-    detail::check_labels(labels_.view, classes_);
+    const Index rows = inputs.view.rows;
+    const Index cols = inputs.view.cols;
+    if (cols < 1 || rows < 1)
+      throw DataError(detail::text("Dataset: expected at least one sample, got inputs (", rows,
+                                   " features, ", cols, " samples)"));
+    if (cols != size())
+      throw ShapeError(detail::text(
+          "Dataset: expected as many labels as samples, got ", size(), " labels for ", cols,
+          " samples",
+          rows == size() ? "; are the inputs (samples, features)? transpose them" : ""));
+    if (classes < 0)
+      throw ConfigError(
+          detail::text("Dataset: classes must be at least 1, or 0 to count them, got ", classes));
+    if (classes == 0)
+      classes_ = detail::count_classes(labels_.view);
+    else
+      detail::check_labels(labels_.view, classes);
     if constexpr (std::is_same_v<Inputs, MatrixView<const float>>) check_finite(inputs.view);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/core/to_labels.hpp"
 #include "kd/cpu/ops/cross_entropy.hpp"
 #include "kd/loss/loss.hpp"
 
@@ -22,13 +23,14 @@ struct CrossEntropy {
   }
 
   /// The mean loss of a batch and its gradient. Throws `ShapeError` when there are not as many
-  /// labels as samples, `DataError` when a label is out of range.
-  template <class Derived>
-  auto operator()(const Eigen::MatrixBase<Derived>& logits, const Labels& labels) const {
+  /// labels as samples or they are a matrix, `DataError` when a label is out of range.
+  template <class Derived, detail::LabelSource L>
+  auto operator()(const Eigen::MatrixBase<Derived>& logits, const L& labels) const {
     using S = typename Derived::Scalar;
-    detail::check_equal("CrossEntropy", "labels", logits.cols(), labels.size());
-    detail::check_labels(view(labels), logits.rows());
-    return detail::evaluate_loss<S>(*this, logits.derived(), view(labels));
+    const Labels classes = detail::to_labels(labels);
+    detail::check_equal("CrossEntropy", "labels", logits.cols(), classes.size());
+    detail::check_labels(view(classes), logits.rows());
+    return detail::evaluate_loss<S>(*this, logits.derived(), view(classes));
   }
 };
 
