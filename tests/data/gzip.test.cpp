@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "kd/data/gzip.hpp"
 
-#include <zlib.h>
-
 #include "kd/data/idx.hpp"
 #include "kd/data/mnist.hpp"
 #include "support/catch.hpp"
+#include "support/gzip.hpp"
 #include "support/idx.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -13,22 +12,6 @@ using namespace kd;
 using namespace kd::test;
 
 namespace {
-
-/// `content` as a gzip file would hold it.
-std::string gzip(std::string content) {
-  z_stream zlib{};
-  constexpr int gzip_alone = 16 + MAX_WBITS;
-  REQUIRE(deflateInit2(&zlib, 9, Z_DEFLATED, gzip_alone, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string packed(deflateBound(&zlib, static_cast<uLong>(content.size())), '\0');
-  zlib.next_in = reinterpret_cast<Bytef*>(content.data());
-  zlib.avail_in = static_cast<uInt>(content.size());
-  zlib.next_out = reinterpret_cast<Bytef*>(packed.data());
-  zlib.avail_out = static_cast<uInt>(packed.size());
-  REQUIRE(deflate(&zlib, Z_FINISH) == Z_STREAM_END);
-  packed.resize(packed.size() - zlib.avail_out);
-  deflateEnd(&zlib);
-  return packed;
-}
 
 Bytes load(const std::string& path) { return load_idx_images(path, GzipFiles{}); }
 
@@ -69,6 +52,12 @@ TEST_CASE("neither the file nor a compressed one", "[data][gzip]") {
   CHECK_THROWS_AS(load(path), IoError);
   CHECK_THROWS_WITH(load(path),
                     path + ": No such file or directory, and no " + path + ".gz either");
+  std::filesystem::create_directory(path);
+  CHECK_THROWS_AS(load(path), MissingFile);
+  CHECK_THROWS_WITH(load(path),
+                    path + ": expected a file, got a folder, and no " + path + ".gz either");
+  folder.write("images.gz", gzip(idx_images(3)));
+  CHECK(load(path).cols() == 3);
 }
 
 TEST_CASE("the header of a compressed file is not believed beyond what deflate can do",
@@ -134,11 +123,35 @@ TEST_CASE("a compressed file with any bit changed is refused or reads the same",
                     EndsWith("damaged gzip file: incorrect data check"));
 }
 
-TEST_CASE("what follows the compressed data is refused", "[data][gzip]") {
+TEST_CASE("padding behind the compressed data is skipped", "[data][gzip]") {
   const TemporaryFolder folder;
   const std::string packed = gzip(idx_images(3));
-  CHECK_THROWS_AS(load(folder.write("images.gz", packed + "garbage")), FormatError);
-  CHECK_THROWS_AS(load(folder.write("images.gz", packed + '\0')), FormatError);
+  const Bytes expected = plain_images(3);
+  for (const std::string& padding :
+       {std::string(1, '\0'), std::string(100'000, '\0'), std::string("\n"), std::string("\r\n")})
+    CHECK(load(folder.write("images.gz", packed + padding)) == expected);
+}
+
+TEST_CASE("what else follows the compressed data is refused", "[data][gzip]") {
+  const TemporaryFolder folder;
+  const std::string packed = gzip(idx_images(3));
+  for (const std::string& rest :
+       {std::string("garbage"), "\n" + packed, std::string(70'000, '\0') + "x"}) {
+    const std::string path = folder.write("images.gz", packed + rest);
+    CHECK_THROWS_AS(load(path), FormatError);
+    const std::size_t at = packed.size() + rest.find_first_not_of(std::string("\0\n", 2));
+    CHECK_THROWS_WITH(load(path), path + ": byte " + std::to_string(at) +
+                                      ": expected the end of the file behind the gzip data, got "
+                                      "more bytes");
+  }
+  CHECK_THROWS_WITH(load(folder.write("images.gz", packed + "\x1F")),
+                    EndsWith("damaged gzip file: the file ends early"));
+}
+
+TEST_CASE("a file that was compressed twice is told so", "[data][gzip]") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(load(folder.write("images.gz", gzip(gzip(idx_images(3))))),
+                    EndsWith(": this is gzip'ed twice: gunzip it once"));
 }
 
 TEST_CASE("the sample of MNIST in the repository is what its description says", "[data][gzip]") {

@@ -39,4 +39,13 @@ inline std::string idx_labels(std::uint32_t count) {
   return idx_header(0x801, {count}) + counting_bytes(count, 10);
 }
 
+/// An IDX file of the same labels as QMNIST has them: the class and seven columns more.
+inline std::string qmnist_labels(std::uint32_t count) {
+  std::string bytes = idx_header(0xC02, {count, 8});
+  for (std::uint32_t i = 0; i < count; ++i)
+    for (std::uint32_t column = 0; column < 8; ++column)
+      bytes += big_endian(column == 0 ? i % 10 : 1000 + column);
+  return bytes;
+}
+
 }  // namespace kd::test

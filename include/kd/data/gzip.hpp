@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
 #include <vector>
 
 #include "kd/data/plain_files.hpp"
@@ -21,6 +20,9 @@ namespace detail {
 /// Faults of the compression carry offsets into the file as it lies on the disk.
 class GzipStream {
  public:
+  /// Content that is still gzip'ed was packed twice.
+  static constexpr bool unpacks_gzip = true;
+
   explicit GzipStream(PlainStream file) : file_(std::move(file)) {
     std::array<std::uint8_t, 2> start{};
     const std::size_t got = file_.read(start.data(), start.size());
@@ -29,7 +31,7 @@ class GzipStream {
     if (!packed_) return;
     buffer_.resize(std::size_t{1} << 16);
     constexpr int gzip_alone = 16 + MAX_WBITS;
-    if (inflateInit2(&zlib_, gzip_alone) != Z_OK) throw std::bad_alloc();
+    if (inflateInit2(&zlib_, gzip_alone) != Z_OK) fail_without_memory();
   }
   GzipStream(const GzipStream&) = delete;  // zlib remembers where its state lies
   GzipStream& operator=(const GzipStream&) = delete;
@@ -71,13 +73,33 @@ class GzipStream {
 
   /// A gzip file may consist of several, one after the other.
   void begin_next_member() {
+    constexpr std::uint8_t first_byte = 0x1F;
     if (zlib_.avail_in == 0) refill();
-    at_end_ = zlib_.avail_in == 0;
-    if (!at_end_) inflateReset(&zlib_);
+    if (zlib_.avail_in > 0 && *zlib_.next_in == first_byte) {
+      inflateReset(&zlib_);
+    } else {
+      skip_padding();
+      at_end_ = true;
+    }
+  }
+
+  /// Goes to the end of the file, over zeros to the end of a block and an editor's or a mailer's
+  /// line ends. Throws `FormatError` at anything else.
+  void skip_padding() {
+    for (; zlib_.avail_in > 0; refill()) {
+      for (; zlib_.avail_in > 0; ++zlib_.next_in, --zlib_.avail_in)
+        if (const auto byte = *zlib_.next_in; byte != 0 && byte != '\n' && byte != '\r')
+          throw FormatError(path(), taken_ - zlib_.avail_in,
+                            "expected the end of the file behind the gzip data, got more bytes");
+    }
+  }
+
+  [[noreturn]] void fail_without_memory() const {
+    throw IoError(path(), "not enough memory to unpack it");
   }
 
   [[noreturn]] void fail(int code) const {
-    if (code == Z_MEM_ERROR) throw std::bad_alloc();
+    if (code == Z_MEM_ERROR) fail_without_memory();
     const char* why = zlib_.msg != nullptr ? zlib_.msg : "not gzip data";
     if (code == Z_BUF_ERROR) why = "the file ends early";  // nothing came in, nothing could go out
     throw FormatError(path(), taken_ - zlib_.avail_in, text("damaged gzip file: ", why));
@@ -98,18 +120,18 @@ class GzipStream {
 ///
 /// Opens `path`, or, where there is none, `path` with `.gz` behind it.
 struct GzipFiles {
-  /// Throws `IoError` when there is neither or it cannot be read. Reading throws `FormatError` when
-  /// the compressed data are damaged: cut short, changed (CRC-32), followed by something else.
+  /// Throws `MissingFile` when there is neither, `IoError` when it cannot be read. Reading throws
+  /// `FormatError` when the compressed data are damaged: cut short, changed (CRC-32), followed by
+  /// anything but padding.
   detail::GzipStream open(const std::string& path) const {
     const std::string packed_path = path + ".gz";
-    if (detail::File file = detail::open_file(path))
+    std::string missing;
+    std::string packed_missing;
+    if (detail::File file = detail::open_file(path, missing))
       return detail::GzipStream({path, std::move(file)});
-    if (const int error = errno; error != ENOENT) throw IoError(path, detail::errno_text(error));
-    if (detail::File file = detail::open_file(packed_path))
+    if (detail::File file = detail::open_file(packed_path, packed_missing))
       return detail::GzipStream({packed_path, std::move(file)});
-    const int error = errno;
-    if (error != ENOENT) throw IoError(packed_path, detail::errno_text(error));
-    throw IoError(path, detail::errno_text(error) + ", and no " + packed_path + " either");
+    throw MissingFile(path, missing + ", and no " + packed_path + " either");
   }
 };
 

@@ -4,28 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <string>
 #include <utility>
 
+#include "kd/data/idx_magic.hpp"
 #include "kd/data/plain_files.hpp"
 
 namespace kd::detail {
-
-/// IDX: two zero bytes, the element type, the number of dimensions, the dimensions as 32-bit
-/// big-endian numbers, the elements. Source: the page of MNIST's authors, "The MNIST database of
-/// handwritten digits", section "File formats".
-enum class IdxContent : std::uint32_t { labels = 0x0801, images = 0x0803 };
-
-inline const char* name_of(IdxContent content) {
-  return content == IdxContent::images ? "images" : "labels";
-}
-
-inline std::string hex(std::uint32_t number, int digits) {
-  std::string out = "0x";
-  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-    out += "0123456789ABCDEF"[(number >> shift) & 15];
-  return out;
-}
 
 inline std::uint32_t big_endian(const std::uint8_t* bytes) {
   std::uint32_t number = 0;
@@ -33,60 +19,41 @@ inline std::uint32_t big_endian(const std::uint8_t* bytes) {
   return number;
 }
 
-/// Throws `FormatError` when a file does not begin as it must, with a guess at why.
-inline void check_idx_magic(const std::string& path, IdxContent content, std::uint32_t got) {
-  const auto expected = static_cast<std::uint32_t>(content);
-  if (got == expected) return;
-  const auto other = content == IdxContent::images ? IdxContent::labels : IdxContent::images;
-  const std::uint32_t swapped = got >> 24 | (got >> 8 & 0xFF00) | (got & 0xFF00) << 8 | got << 24;
-  const std::uint32_t type = got >> 8;
-  std::string hint;
-  std::uint64_t at = 0;
-  if (got >> 16 == 0x1F8B) {
-    hint =
-        ": the file is gzip'ed; gunzip it, or load it with kd::GzipFiles{} "
-        "(#include <kd/data/gzip.hpp>, CMake target kd::zlib)";
-  } else if (got == static_cast<std::uint32_t>(other)) {
-    hint = text(": this is a file of ", name_of(other));
-  } else if (swapped == expected) {
-    hint = ": the bytes are in reverse order; IDX files are big-endian";
-  } else if (type != 0x08 && type < 0x100 && (got & 0xFF) == (expected & 0xFF)) {
-    at = 2;
-    hint =
-        text(": elements of type ", hex(type, 2), " are not supported, only 0x08, unsigned bytes");
-  } else {
-    hint = text(": this is no IDX file of ", name_of(content));
-  }
-  throw FormatError(path, at,
-                    text("expected magic number ", hex(expected, 8), " (", name_of(content),
-                         "), got ", hex(got, 8), hint));
-}
-
-/// An IDX file whose header has been read and found good: nothing is allocated on its word before.
+/// An IDX file whose header has been read and found good: a magic number, the dimensions as 32-bit
+/// big-endian numbers, the elements. Source: the page of MNIST's authors, "The MNIST database of
+/// handwritten digits", section "File formats".
 template <FileSource Files>
 class IdxFile {
+  using Stream = decltype(std::declval<const Files&>().open(std::string()));
+
  public:
   IdxFile(const Files& files, const std::string& path, IdxContent content)
-      : stream_(files.open(path)) {
+      : stream_(open(files, path)) {
     std::array<std::uint8_t, 16> header{};
-    const auto dimensions = static_cast<std::size_t>(content) & 0xFF;
-    const std::size_t size = 4 + 4 * dimensions;
-    read_header(header.data(), 0, 4, size);
-    check_idx_magic(stream_.path(), content, big_endian(header.data()));
+    const std::size_t expected = content == IdxContent::images ? 16 : 8;
+    read_header(header.data(), 0, 4, expected);
+    const IdxMagic magic{big_endian(header.data())};
+    check_idx_magic(
+        stream_.path(), content, magic, requires { Stream::unpacks_gzip; });
+    const std::size_t size = 4 + 4 * magic.dimensions();
     read_header(header.data(), 4, size, size);
+    element_size_ = static_cast<Index>(magic.element_size());
     std::array<std::uint64_t, 3> extent{1, 1, 1};
-    for (std::size_t i = 0; i < dimensions; ++i) extent[i] = big_endian(&header[4 + 4 * i]);
-    check_extents(extent, dimensions, size);
+    for (std::size_t i = 0; i < magic.dimensions(); ++i) extent[i] = big_endian(&header[4 + 4 * i]);
+    check_extents(extent, magic, size);
     count_ = static_cast<Index>(extent[0]);
     features_ = static_cast<Index>(extent[1] * extent[2]);
+    if (content == IdxContent::labels) check_label_columns();
   }
 
   const std::string& path() const { return stream_.path(); }
   Index count() const { return count_; }
   Index features() const { return features_; }
+  Index element_size() const { return element_size_; }
+  Index sample_size() const { return features_ * element_size_; }  ///< bytes
   std::uint64_t offset() const { return offset_; }
 
-  /// The next elements. Throws `FormatError` when the file ends before.
+  /// The next bytes. Throws `FormatError` when the file ends before.
   void read(std::uint8_t* to, Index count) {
     const auto wanted = static_cast<std::size_t>(count);
     const std::size_t got = stream_.read(to, wanted);
@@ -100,12 +67,21 @@ class IdxFile {
   void finish() {
     std::uint8_t extra = 0;
     if (stream_.read(&extra, 1) != 0)
-      throw FormatError(path(), offset_,
-                        text("expected the end of the file after ", count_, " samples of ",
-                             features_, features_ == 1 ? " byte" : " bytes", ", got more bytes"));
+      throw FormatError(
+          path(), offset_,
+          text("expected the end of the file after ", count_, " samples of ", sample_size(),
+               sample_size() == 1 ? " byte" : " bytes", ", got more bytes"));
   }
 
  private:
+  static Stream open(const Files& files, const std::string& path) {
+    try {
+      return files.open(path);
+    } catch (const std::bad_alloc&) {
+      throw IoError(path, "not enough memory to open it");
+    }
+  }
+
   void read_header(std::uint8_t* header, std::size_t from, std::size_t to, std::size_t size) {
     offset_ += stream_.read(header + from, to - from);
     if (offset_ < to)
@@ -113,30 +89,40 @@ class IdxFile {
                         text("expected a header of ", size, " bytes, the file has ", offset_));
   }
 
-  void check_extents(const std::array<std::uint64_t, 3>& extent, std::size_t dimensions,
+  void check_extents(const std::array<std::uint64_t, 3>& extent, IdxMagic magic,
                      std::size_t header) {
     constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<Index>::max()) - 16;
     std::string shape;
-    for (std::size_t i = 0; i < dimensions; ++i) shape += text(i == 0 ? "" : " x ", extent[i]);
-    std::uint64_t elements = 1;
-    for (std::size_t i = 0; i < dimensions; ++i) {
+    for (std::size_t i = 0; i < magic.dimensions(); ++i)
+      shape += text(i == 0 ? "" : " x ", extent[i]);
+    std::uint64_t size = magic.element_size();
+    for (std::size_t i = 0; i < magic.dimensions(); ++i) {
       if (extent[i] == 0)
         throw FormatError(path(), 4 + 4 * i, text("expected samples, got the dimensions ", shape));
-      if (elements > most / extent[i])
+      if (size > most / extent[i])
         throw FormatError(path(), 4, text("the dimensions ", shape, " overflow"));
-      elements *= extent[i];
+      size *= extent[i];
     }
-    if (header + elements > stream_.max_bytes())
+    if (header + size > stream_.max_bytes())
       throw FormatError(path(), 4,
-                        text("the dimensions ", shape, " need ", header + elements,
+                        text("the dimensions ", shape, " need ", header + size,
                              " bytes, but this file has at most ", stream_.max_bytes(),
                              ": it is cut short or damaged"));
   }
 
-  decltype(std::declval<const Files&>().open(std::string())) stream_;
+  /// QMNIST's labels have 8 columns, the class first.
+  void check_label_columns() const {
+    if (features_ == 1 || (features_ == 8 && element_size_ == 4)) return;
+    throw FormatError(path(), 8,
+                      text("expected one class a sample, got ", features_,
+                           " columns of labels; if they are one-hot, store the place of the one"));
+  }
+
+  Stream stream_;
   std::uint64_t offset_ = 0;
   Index count_ = 0;
   Index features_ = 0;
+  Index element_size_ = 1;
 };
 
 }  // namespace kd::detail

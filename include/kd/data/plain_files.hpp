@@ -1,37 +1,23 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cerrno>
 #include <concepts>
 #include <cstdint>
-#include <cstdio>
-#include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 
-#include "kd/core/error.hpp"
+#include "kd/data/open_file.hpp"
 
 namespace kd {
 
 namespace detail {
 
-inline std::string errno_text(int error) { return std::generic_category().message(error); }
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
-
-/// A file to read, or null: then `errno` says why.
-inline File open_file(const std::string& path) { return File(std::fopen(path.c_str(), "rb")); }
-
 /// The bytes of a file, in order.
 class PlainStream {
  public:
   PlainStream(std::string path, File file) : path_(std::move(path)), file_(std::move(file)) {
-    const bool at_end = std::fseek(file_.get(), 0, SEEK_END) == 0;
-    const long size = at_end ? std::ftell(file_.get()) : -1;
+    go_to(0, SEEK_END);
+    const long size = std::ftell(file_.get());
     if (size < 0) throw IoError(path_, errno_text(errno));
     size_ = static_cast<std::uint64_t>(size);
     rewind();
@@ -46,17 +32,26 @@ class PlainStream {
     return got;
   }
 
-  void rewind() { std::rewind(file_.get()); }
+  void rewind() { go_to(0, SEEK_SET); }
 
  private:
+  void go_to(long offset, int from) {
+    if (std::fseek(file_.get(), offset, from) != 0) throw IoError(path_, errno_text(errno));
+  }
+
   std::string path_;
   File file_;
   std::uint64_t size_ = 0;
 };
 
+inline constexpr const char* gunzip_hint =
+    "gunzip it, or load it with kd::GzipFiles{} (#include <kd/data/gzip.hpp>, CMake target "
+    "kd::zlib)";
+
 }  // namespace detail
 
-/// Where a loader gets a file's bytes from: `open(path)` gives a stream, which answers
+/// Where a loader gets a file's bytes from: `open(path)` gives a stream, or throws `MissingFile`
+/// where there is no such file. The stream answers
 /// - `path()`: the file that was opened in the end;
 /// - `max_bytes()`: more than these cannot come, known before anything is read;
 /// - `read(to, count)`: how many bytes it gave, fewer than `count` at the end of the file only.
@@ -70,19 +65,16 @@ concept FileSource = requires(decltype(std::declval<const F&>().open(std::string
 
 /// Files as they are. `GzipFiles` in kd/data/gzip.hpp reads compressed ones too.
 struct PlainFiles {
-  /// Throws `IoError` when there is no such file or it cannot be read.
+  /// Throws `MissingFile` when there is no such file, `IoError` when it cannot be read, or there is
+  /// only a compressed one.
   detail::PlainStream open(const std::string& path) const {
-    detail::File file = detail::open_file(path);
-    if (!file) {
-      const int error = errno;
-      std::string why = detail::errno_text(error);
-      if (error == ENOENT && detail::open_file(path + ".gz"))
-        why += ", but there is " + path +
-               ".gz: gunzip it, or load it with kd::GzipFiles{} "
-               "(#include <kd/data/gzip.hpp>, CMake target kd::zlib)";
-      throw IoError(path, why);
-    }
-    return {path, std::move(file)};
+    std::string missing;
+    if (detail::File file = detail::open_file(path, missing)) return {path, std::move(file)};
+    std::string packed_missing;
+    if (detail::open_file(path + ".gz", packed_missing))
+      throw IoError(path,
+                    detail::text(missing, ", but there is ", path, ".gz: ", detail::gunzip_hint));
+    throw MissingFile(path, missing);
   }
 };
 

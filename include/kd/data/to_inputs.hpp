@@ -30,7 +30,8 @@ auto to_inputs(const Eigen::DenseBase<Inputs>& from) {
         for (Index i = 0; i < inputs.rows(); ++i)
           if (!std::isfinite(inputs(i, j)))
             throw DataError(text("Dataset: expected inputs that are finite as floats, got ",
-                                 static_cast<double>(exact(i, j)), " at sample ", j, ", feature ", i));
+                                 static_cast<double>(exact(i, j)), " at sample ", j, ", feature ",
+                                 i));
     return inputs;
   }
 }
