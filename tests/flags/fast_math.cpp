@@ -92,6 +92,11 @@ void data() {
       refuses<DataError>("a logit", [&] { CachedTeacher{x}; });
     }
   }
+  for (const double bad : {not_a_number(), infinite(), -infinite(), 1e300}) {
+    Matrix<double> x = inputs().cast<double>();
+    x(3, 17) = bad;
+    refuses<DataError>("an input in double", [&] { Dataset(x, labels()); });
+  }
 }
 
 /// Trains on a loss whose gradient has a bad number in one step.

@@ -8,11 +8,13 @@
 #include <xtensor/containers/xarray.hpp>
 #include <xtensor/containers/xfixed.hpp>
 #include <xtensor/containers/xtensor.hpp>
+#include <xtensor/misc/xsort.hpp>
 #include <xtensor/views/xstrided_view.hpp>
 #include <xtensor/views/xview.hpp>
 #else
 #include <xtensor/xarray.hpp>
 #include <xtensor/xfixed.hpp>
+#include <xtensor/xsort.hpp>
 #include <xtensor/xstrided_view.hpp>
 #include <xtensor/xtensor.hpp>
 #include <xtensor/xview.hpp>
@@ -105,7 +107,10 @@ TEST_CASE("an array in another order or shape is refused by name", "[interop]") 
                     "as_matrix: expected an array (samples, features...), got one of shape (3)");
   const xt::xarray<kd::Label> table{{1, 2}, {3, 4}};
   CHECK_THROWS_WITH(kd::as_labels(table),
-                    "as_labels: expected an array (samples), got one of shape (2, 2)");
+                    "as_labels: expected an array (samples), got one of shape (2, 2); a one-hot "
+                    "array y has the classes xt::cast<kd::Label>(xt::argmax(y, 1))");
+  const xt::xarray<kd::Label> classes = xt::cast<kd::Label>(xt::argmax(table, 1));
+  CHECK(kd::as_labels(classes).size == 2);
   const xt::xarray<kd::Label> all_labels{{0, 1}, {1, 0}};
   const auto every_other = xt::view(all_labels, xt::all(), 0);
   CHECK_THROWS_AS(kd::as_labels(every_other), kd::ShapeError);

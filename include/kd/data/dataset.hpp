@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "kd/core/error.hpp"
+#include "kd/core/finite.hpp"
 #include "kd/core/labels.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/to_labels.hpp"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
 #include <concepts>
 
 #include "kd/core/error.hpp"
+#include "kd/core/finite.hpp"
 #include "kd/core/matrix.hpp"
 
 namespace kd {
@@ -28,7 +28,7 @@ auto to_inputs(const Eigen::DenseBase<Inputs>& from) {
     if constexpr (!std::integral<Number>)
       for (Index j = 0; j < inputs.cols(); ++j)
         for (Index i = 0; i < inputs.rows(); ++i)
-          if (!std::isfinite(inputs(i, j)))
+          if (!is_finite(inputs(i, j)))
             throw DataError(text("Dataset: expected inputs that are finite as floats, got ",
                                  static_cast<double>(exact(i, j)), " at sample ", j, ", feature ",
                                  i));

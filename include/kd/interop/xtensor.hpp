@@ -105,8 +105,10 @@ VectorView<const Label> as_labels(const A& array) {
                 "labels are 32-bit integers: xt::xarray<kd::Label> labels = "
                 "xt::cast<kd::Label>(array)");
   if (array.dimension() != 1)
-    throw ShapeError(detail::text("as_labels: expected an array (samples), got one of shape ",
-                                  detail::tuple_text(array.shape())));
+    throw ShapeError(
+        detail::text("as_labels: expected an array (samples), got one of shape ",
+                     detail::tuple_text(array.shape()),
+                     "; a one-hot array y has the classes xt::cast<kd::Label>(xt::argmax(y, 1))"));
   detail::check_row_major("as_labels", array);
   return {detail::first_element(array), static_cast<Index>(array.shape()[0])};
 }
