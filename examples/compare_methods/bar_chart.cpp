@@ -9,7 +9,7 @@ namespace compare {
 
 namespace {
 
-using mnist::fixed;
+using example::fixed;
 
 constexpr double width = 760;
 constexpr double names_end = 200;  // where the bars begin

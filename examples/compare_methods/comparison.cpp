@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace compare {
 
 namespace {
 
+constexpr std::uint64_t most_seeds = std::numeric_limits<std::uint64_t>::max();
 constexpr const char* narrow_name = "784-20-20-10";
 constexpr const char* wide_name = "784-100-100-10";
 
@@ -37,7 +39,7 @@ void summarise(MethodResult& result) {
 /// What every training has in common.
 class Bench {
  public:
-  Bench(const Figures& figures, const mnist::Images& images, const Listener& listener)
+  Bench(const Figures& figures, const example::Images& images, const Listener& listener)
       : figures_(figures),
         images_(images),
         listener_(listener),
@@ -93,7 +95,7 @@ class Bench {
   }
 
   const Figures& figures_;
-  const mnist::Images& images_;
+  const example::Images& images_;
   const Listener& listener_;
   kd::Network<Teacher> teacher_;
   kd::CachedTeacher<> table_;
@@ -111,22 +113,16 @@ std::vector<std::string> method_names() {
 }
 
 void check(const Figures& figures) {
-  const auto at_least_one = [](const char* what, kd::Index value) {
-    if (value < 1)
-      throw kd::ConfigError(std::string(what) + " must be at least 1, got " +
-                            std::to_string(value));
-  };
-  at_least_one("epochs", figures.epochs);
-  at_least_one("batch", figures.batch);
-  at_least_one("teacher epochs", figures.teacher_epochs);
-  at_least_one("seeds", figures.seeds);
   (void)kd::Adam{{.lr = figures.lr}};
   (void)kd::Adam{{.lr = figures.teacher_lr}};
+  if (figures.first_seed > most_seeds - static_cast<std::uint64_t>(figures.seeds - 1))
+    throw kd::ConfigError("--seed: expected that --seeds " + std::to_string(figures.seeds) +
+                          " of them fit 64 bits, got " + std::to_string(figures.first_seed));
   check_names("method", figures.methods, method_names());
   check_names("student", figures.students, student_names());
 }
 
-Results compare(const Figures& figures, const mnist::Images& images, const Listener& listener) {
+Results compare(const Figures& figures, const example::Images& images, const Listener& listener) {
   const Bench bench(figures, images, listener);
   Results results{bench.teacher_errors(), {}};
   listener.teacher(results.teacher_errors);

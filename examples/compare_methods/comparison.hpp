@@ -56,12 +56,12 @@ struct Listener {
 std::vector<std::string> student_names();
 std::vector<std::string> method_names();
 
-/// Throws `kd::ConfigError` when a figure is out of its range or a name is unknown, before anything
+/// Throws `kd::ConfigError` when figures do not go together or a name is unknown, before anything
 /// is trained.
 void check(const Figures& figures);
 
 /// Trains one teacher, then every student with every method and seed. A seed gives all methods the
 /// same first weights and shuffles.
-Results compare(const Figures& figures, const mnist::Images& images, const Listener& listener);
+Results compare(const Figures& figures, const example::Images& images, const Listener& listener);
 
 }  // namespace compare

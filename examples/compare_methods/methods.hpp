@@ -10,8 +10,8 @@
 
 namespace compare {
 
-using Teacher = mnist::Teacher;
-using Narrow = mnist::Student;
+using Teacher = example::Teacher;
+using Narrow = example::Student;
 using Wide = kd::Sequential<kd::Linear<784, 100>, kd::ReLU, kd::Linear<100, 100>, kd::ReLU,
                             kd::Linear<100, 10>>;
 

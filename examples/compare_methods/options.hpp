@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "common_options.hpp"
 #include "comparison.hpp"
 
 namespace compare {
@@ -11,16 +12,15 @@ namespace compare {
 /// What the command line says.
 struct Options {
   Figures figures;
-  std::string data;  ///< a folder; empty: look for the images
-  std::string json;  ///< a file; empty: none
-  std::string svg;   ///< a file; empty: none
-  kd::Index train_limit = 0;
-  kd::Index test_limit = 0;
-  int threads = 1;
+  std::optional<std::string> svg;
+  example::CommonOptions common;
 };
 
-/// Reads the command line. Without a value, the program is done: help was printed, or what is wrong
-/// with the flags, and `exit_code` says which.
-std::optional<Options> parse_options(int argc, char** argv, int& exit_code);
+inline constexpr const char* description =
+    "Trains two small students on MNIST's handwritten digits with every distillation\n"
+    "method of the library, each with its default weights and with several seeds, and\n"
+    "shows what each gets wrong on the test images.";
+
+void add_flags(example::CommandLine& line, Options& options);
 
 }  // namespace compare

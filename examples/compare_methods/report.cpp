@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "report.hpp"
 
-#include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "json.hpp"
 #include "text.hpp"
 
 namespace compare {
 
 namespace {
 
-using mnist::fixed;
-using mnist::grouped;
-using mnist::left;
-using mnist::right;
-using Json = nlohmann::ordered_json;
+using example::fixed;
+using example::grouped;
+using example::Json;
+using example::left;
+using example::right;
 
 constexpr std::size_t name_width = 24;
 
 }  // namespace
 
-void print_plan(std::ostream& out, const Figures& figures, const mnist::Images& images) {
+void print_plan(std::ostream& out, const Figures& figures, const example::Images& images) {
   out << "MNIST: " << grouped(images.train.size()) << " training and "
       << grouped(images.test.size()) << " test images from " << images.source << '\n'
       << "Teacher 784-1200-1200-10: " << figures.teacher_epochs << " epochs, lr "
@@ -45,7 +45,7 @@ void print_row(std::ostream& out, const MethodResult& result) {
       << "  " << result.recipe << std::endl;
 }
 
-std::string to_json(const mnist::Images& images, const Results& results) {
+std::string to_json(const example::Images& images, const Results& results) {
   Json students = Json::array();
   for (const StudentResult& student : results.students) {
     Json methods = Json::array();
@@ -57,12 +57,7 @@ std::string to_json(const mnist::Images& images, const Results& results) {
                          {"seconds_per_epoch", method.seconds_per_epoch}});
     students.push_back({{"name", student.name}, {"methods", methods}});
   }
-  const Json data{
-      {"source", images.source}, {"train", images.train.size()}, {"test", images.test.size()}};
-  // A path may hold bytes that are no UTF-8; they must not cost a whole run.
-  return Json{{"data", data}, {"students", students}}.dump(2, ' ', false,
-                                                           Json::error_handler_t::replace) +
-         '\n';
+  return example::dump({{"data", example::to_json(images)}, {"students", students}});
 }
 
 }  // namespace compare

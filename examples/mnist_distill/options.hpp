@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 
+#include "common_options.hpp"
 #include "recipe.hpp"
 
 namespace mnist {
@@ -13,16 +12,14 @@ namespace mnist {
 struct Options {
   std::string recipe = "tuned";
   Overrides overrides;
-  std::string data;  ///< a folder; empty: look for the images
-  std::string json;  ///< a file; empty: none
-  kd::Index train_limit = 0;
-  kd::Index test_limit = 0;
-  std::uint64_t seed = 0;
-  int threads = 1;
+  example::CommonOptions common;
 };
 
-/// Reads the command line. Without a value, the program is done: help was printed, or what is wrong
-/// with the flags, and `exit_code` says which.
-std::optional<Options> parse_options(int argc, char** argv, int& exit_code);
+inline constexpr const char* description =
+    "Trains a large teacher on MNIST's handwritten digits, a small student alone, and the\n"
+    "same student distilled: it learns from the teacher's softened outputs too. Ends with a\n"
+    "table of what each gets wrong on the test images.";
+
+void add_flags(example::CommandLine& line, Options& options);
 
 }  // namespace mnist

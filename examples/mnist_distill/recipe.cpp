@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "recipe.hpp"
 
+#include "text.hpp"
+
 namespace mnist {
 
 namespace {
@@ -41,17 +43,6 @@ void replace_schedule(Training& training, const std::optional<std::string>& by) 
   if (by) training.cosine = *by == "cosine";
 }
 
-void check(const std::string& whose, const Training& training) {
-  const auto check_count = [&](const char* what, kd::Index count) {
-    if (count < 1)
-      throw kd::ConfigError(whose + ": " + what + " must be at least 1, got " +
-                            std::to_string(count));
-  };
-  check_count("epochs", training.epochs);
-  check_count("batch", training.batch);
-  (void)kd::Adam{{.lr = training.lr}};
-}
-
 }  // namespace
 
 kd::SoftTargets Recipe::soft_targets() const {
@@ -75,15 +66,21 @@ Recipe make_recipe(const std::string& name, const Overrides& overrides) {
   replace(recipe.student_distilled.epochs, overrides.distilled_epochs);
   replace(recipe.temperature, overrides.temperature);
   replace(recipe.hard_weight, overrides.hard_weight);
-  if (overrides.hard_weight) recipe.soft_weight = 1 - *overrides.hard_weight;
+  if (overrides.hard_weight && !overrides.soft_weight) {
+    if (*overrides.hard_weight > 1)
+      throw kd::ConfigError(
+          "--hard-weight: expected at most 1 without --soft-weight, which then is 1 - hard weight, "
+          "got " +
+          example::shortest(*overrides.hard_weight));
+    recipe.soft_weight = 1 - *overrides.hard_weight;
+  }
   replace(recipe.soft_weight, overrides.soft_weight);
   return recipe;
 }
 
 void check(const Recipe& recipe) {
-  check("teacher", recipe.teacher);
-  check("student alone", recipe.student_alone);
-  check("student distilled", recipe.student_distilled);
+  for (const Training& training : {recipe.teacher, recipe.student_alone, recipe.student_distilled})
+    (void)kd::Adam{{.lr = training.lr}};
   (void)kd::Dropout{recipe.dropout};
   (void)recipe.soft_targets();
 }

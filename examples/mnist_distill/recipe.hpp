@@ -41,7 +41,8 @@ struct Overrides {
   std::optional<double> temperature, hard_weight, soft_weight;
 };
 
-/// The recipe `name`, "article" or "tuned", with the flags' figures in place of its own.
+/// The recipe `name`, "article" or "tuned", with the flags' figures in place of its own. Throws
+/// `kd::ConfigError` when the soft weight would follow from a hard weight above 1.
 Recipe make_recipe(const std::string& name, const Overrides& overrides);
 
 /// Throws `kd::ConfigError` when a figure is out of its range, before anything is trained with it.

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "report.hpp"
 
-#include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "json.hpp"
 #include "text.hpp"
 
 namespace mnist {
 
 namespace {
+
+using example::fixed;
+using example::grouped;
+using example::left;
+using example::right;
 
 std::ostream& operator<<(std::ostream& out, const Training& training) {
   return out << training.epochs << " epochs, batch " << training.batch << ", lr " << training.lr
@@ -22,7 +27,7 @@ void print_row(std::ostream& out, const std::string& name, const NetworkResult& 
       << right(fixed(result.seconds_per_epoch, 3), 15) << '\n';
 }
 
-using Json = nlohmann::ordered_json;
+using example::Json;
 
 Json to_json(const NetworkResult& result) {
   Json history = Json::array();
@@ -42,7 +47,8 @@ Json to_json(const NetworkResult& result) {
 
 }  // namespace
 
-void print_plan(std::ostream& out, const Recipe& recipe, const Images& images, std::uint64_t seed) {
+void print_plan(std::ostream& out, const Recipe& recipe, const example::Images& images,
+                std::uint64_t seed) {
   out << "MNIST: " << grouped(images.train.size()) << " training and "
       << grouped(images.test.size()) << " test images from " << images.source << '\n'
       << "Recipe " << recipe.name << ", seed " << seed << ", threads " << kd::threads() << '\n'
@@ -73,19 +79,15 @@ void print_table(std::ostream& out, const Results& results) {
   out << std::flush;
 }
 
-std::string to_json(const Recipe& recipe, const Images& images, std::uint64_t seed,
+std::string to_json(const Recipe& recipe, const example::Images& images, std::uint64_t seed,
                     const Results& results) {
-  const Json data{
-      {"source", images.source}, {"train", images.train.size()}, {"test", images.test.size()}};
-  const Json all{{"recipe", recipe.name},
-                 {"data", data},
-                 {"seed", seed},
-                 {"threads", kd::threads()},
-                 {"teacher", to_json(results.teacher)},
-                 {"student_alone", to_json(results.student_alone)},
-                 {"student_distilled", to_json(results.student_distilled)}};
-  // A path may hold bytes that are no UTF-8; they must not cost a whole run.
-  return all.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  return example::dump({{"recipe", recipe.name},
+                        {"data", example::to_json(images)},
+                        {"seed", seed},
+                        {"threads", kd::threads()},
+                        {"teacher", to_json(results.teacher)},
+                        {"student_alone", to_json(results.student_alone)},
+                        {"student_distilled", to_json(results.student_distilled)}});
 }
 
 }  // namespace mnist

@@ -12,13 +12,14 @@
 namespace mnist {
 
 /// What is about to be done: the images, the recipe's figures.
-void print_plan(std::ostream& out, const Recipe& recipe, const Images& images, std::uint64_t seed);
+void print_plan(std::ostream& out, const Recipe& recipe, const example::Images& images,
+                std::uint64_t seed);
 
 /// The table at the end.
 void print_table(std::ostream& out, const Results& results);
 
 /// All of it as one JSON object.
-std::string to_json(const Recipe& recipe, const Images& images, std::uint64_t seed,
+std::string to_json(const Recipe& recipe, const example::Images& images, std::uint64_t seed,
                     const Results& results);
 
 }  // namespace mnist

@@ -8,6 +8,9 @@ namespace mnist {
 
 namespace {
 
+using example::Student;
+using example::Teacher;
+
 // Streams of the seed's random numbers.
 constexpr std::uint64_t for_teacher = 1;
 constexpr std::uint64_t for_students = 2;
@@ -24,7 +27,7 @@ EpochResult summary(const kd::EpochReport& report, double test_accuracy) {
 /// Lets `fit(options)` train `network`, which is tested after every epoch.
 template <class Network, class Fit>
 NetworkResult train(const char* name, const Network& network, const Training& training,
-                    const Images& images, std::uint64_t seed, const Fit& fit) {
+                    const example::Images& images, std::uint64_t seed, const Fit& fit) {
   Progress progress(name, images.train.size());
   NetworkResult result{.parameters = network.num_params()};
   kd::FitOptions options{.epochs = training.epochs, .batch_size = training.batch, .seed = seed};
@@ -46,7 +49,7 @@ NetworkResult train(const char* name, const Network& network, const Training& tr
 /// and moments are gone before the students train. The images never change, so the table teaches
 /// exactly what the live teacher would.
 std::pair<NetworkResult, kd::CachedTeacher<>> train_teacher(const Recipe& recipe,
-                                                            const Images& images,
+                                                            const example::Images& images,
                                                             std::uint64_t seed) {
   const kd::Dropout dropout(recipe.dropout);
   kd::Network<Teacher> teacher(Teacher({}, dropout, {}, {}, dropout, {}, {}),
@@ -61,7 +64,7 @@ std::pair<NetworkResult, kd::CachedTeacher<>> train_teacher(const Recipe& recipe
 
 }  // namespace
 
-Results run(const Recipe& recipe, const Images& images, std::uint64_t seed) {
+Results run(const Recipe& recipe, const example::Images& images, std::uint64_t seed) {
   const auto [teacher_result, teacher] = train_teacher(recipe, images, seed);
   Results results{.teacher = teacher_result};
 

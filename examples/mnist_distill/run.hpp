@@ -13,6 +13,6 @@ namespace mnist {
 ///
 /// Both students start from the same weights and see the same shuffles: they differ in what they
 /// learn from, and in the recipe's figures.
-Results run(const Recipe& recipe, const Images& images, std::uint64_t seed);
+Results run(const Recipe& recipe, const example::Images& images, std::uint64_t seed);
 
 }  // namespace mnist

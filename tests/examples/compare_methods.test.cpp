@@ -2,35 +2,19 @@
 //
 // The comparison of methods, run as a user runs it, on a few hundred images.
 
-#include <sys/wait.h>
-
-#include <cstdlib>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "support/catch.hpp"
-#include "support/temporary_folder.hpp"
+#include "run_program.hpp"
 
 using namespace kd::test;
 using Json = nlohmann::ordered_json;
 
 namespace {
 
-struct Run {
-  int exit_code;
-  std::string out;
-  std::string err;
-};
-
-Run run(const std::string& arguments) {
-  const TemporaryFolder folder;
-  const std::string command = std::string("\"") + KD_COMPARE_METHODS + "\" " + arguments + " > " +
-                              folder.path("out") + " 2> " + folder.path("err");
-  const int status = std::system(command.c_str());
-  REQUIRE(WIFEXITED(status));
-  return {WEXITSTATUS(status), folder.read("out"), folder.read("err")};
-}
+Run run(const std::string& arguments) { return run_program(KD_COMPARE_METHODS, arguments); }
 
 const std::string small = std::string("--data \"") + KD_SAMPLE_DIR +
                           "\" --train-limit 200 --test-limit 100 --teacher-epochs 1 --batch 50 ";
@@ -136,18 +120,23 @@ TEST_CASE("what is wrong with a comparison is said in one line", "[compare_metho
        {Fault{"--no-such-flag", 2, "--no-such-flag"},
         Fault{"--methods alone,Hin", 2, "there is no method \"Hin\", only alone; "},
         Fault{"--students 784-10", 2, "there is no student \"784-10\", only 784-20-20-10; "},
-        Fault{"--epochs 0", 2, "epochs must be at least 1, got 0"},
-        Fault{"--teacher-epochs 0", 2, "teacher epochs must be at least 1, got 0"},
-        Fault{"--seeds 0", 2, "seeds must be at least 1, got 0"},
-        Fault{"--lr 0", 2, "lr must be positive and finite, got 0"},
-        Fault{"--threads 0", 2, "expected 1 to 1024 threads, got 0"},
+        Fault{"--epochs 0", 2, "--epochs: expected a whole number from 1 to 2147483647, got 0"},
+        Fault{"--teacher-epochs 0", 2,
+              "--teacher-epochs: expected a whole number from 1 to 2147483647, got 0"},
+        Fault{"--seeds 0", 2, "--seeds: expected a whole number from 1 to 2147483647, got 0"},
+        Fault{"--lr 0", 2, "--lr: expected a number above 0 that a float can hold, got 0"},
+        Fault{"--threads 0", 2, "--threads: expected a whole number from 1 to 1024, got 0"},
         Fault{"--data " + folder.path("none"), 1, "none: expected a folder"},
-        Fault{"--json " + folder.path("no/such/folder"), 1, "cannot be written"},
-        Fault{"--svg " + folder.path("no/such/folder"), 1, "cannot be written"}}) {
+        Fault{"--methods alone,,Hint", 2,
+              "--methods: expected names separated by commas, got alone,,"},
+        Fault{"--students ,", 2, "--students: expected names separated by commas, got ,"},
+        Fault{"--seed 18446744073709551615", 2,
+              "--seed: expected that --seeds 3 of them fit 64 bits"}}) {
     INFO(fault.arguments);
     const Run program = run(fault.arguments);
     CHECK(program.exit_code == fault.exit_code);
     CHECK_THAT(program.err, StartsWith("compare_methods: ") && ContainsSubstring(fault.text));
+    CHECK(is_one_line(program.err));
     CHECK(program.out.find("Teacher") == std::string::npos);
   }
 }

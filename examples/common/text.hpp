@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <kd/distill.hpp>
+#include <kd/core/types.hpp>
 #include <string>
 
-namespace mnist {
+namespace example {
 
 /// `number` with so many digits behind the point.
 std::string fixed(double number, int digits);
+
+/// `number` with the fewest digits that read back as the same.
+std::string shortest(double number);
 
 /// 2395210 as "2,395,210".
 std::string grouped(kd::Index number);
@@ -19,4 +22,7 @@ std::string minutes(double seconds);
 std::string right(const std::string& text, std::size_t width);
 std::string left(const std::string& text, std::size_t width);
 
-}  // namespace mnist
+/// `text` with control characters written out, such as \\x0a, so that it stays on one line.
+std::string one_line(const std::string& text);
+
+}  // namespace example

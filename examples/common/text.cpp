@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "text.hpp"
 
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <iomanip>
 #include <sstream>
 
-namespace mnist {
+namespace example {
 
 std::string fixed(double number, int digits) {
   std::ostringstream out;
   out << std::fixed << std::setprecision(digits) << number;
   return out.str();
+}
+
+std::string shortest(double number) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  return std::string(digits.data(), end);
 }
 
 std::string grouped(kd::Index number) {
@@ -37,4 +45,18 @@ std::string left(const std::string& text, std::size_t width) {
   return text.size() < width ? text + std::string(width - text.size(), ' ') : text;
 }
 
-}  // namespace mnist
+std::string one_line(const std::string& text) {
+  constexpr const char* digits = "0123456789abcdef";
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte == 0x7f) {
+      line += {'\\', 'x', digits[byte / 16], digits[byte % 16]};
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+}  // namespace example

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <kd/data/gzip.hpp>
 
-namespace mnist {
+namespace example {
 
 namespace {
 
@@ -14,25 +14,27 @@ bool is_mnist(const std::string& folder) {
   return std::filesystem::exists(images) || std::filesystem::exists(images + ".gz");
 }
 
-kd::Dataset load(const std::string& folder, kd::Split split, kd::Index limit) {
+kd::Dataset load(const std::string& folder, kd::Split split, std::optional<kd::Index> limit) {
   const kd::Dataset all = kd::load_mnist(folder, split, kd::GzipFiles{});
-  return limit > 0 ? all.slice(0, std::min(limit, all.size())) : all;
+  return limit ? all.slice(0, std::min(*limit, all.size())) : all;
 }
 
 }  // namespace
 
-Images load_images(const std::string& folder, kd::Index train_limit, kd::Index test_limit) {
-  std::string source = folder;
-  std::string from = folder;
-  if (folder.empty()) {
+Images load_images(const ImageOptions& options) {
+  std::string source;
+  std::string from;
+  if (options.folder) {
+    source = from = *options.folder;
+    if (!std::filesystem::is_directory(from))
+      throw kd::IoError(from, "expected a folder with the four files of MNIST, there is none");
+  } else {
     // Both folders are definitions of the build.
     from = is_mnist(KD_MNIST_DIR) ? KD_MNIST_DIR : KD_SAMPLE_DIR;
     source = (is_mnist(KD_MNIST_DIR) ? "the copy downloaded to " : "the sample in ") + from;
-  } else if (!std::filesystem::is_directory(folder)) {
-    throw kd::IoError(folder, "expected a folder with the four files of MNIST, there is none");
   }
-  return {source, load(from, kd::Split::train, train_limit),
-          load(from, kd::Split::test, test_limit)};
+  return {source, load(from, kd::Split::train, options.train_limit),
+          load(from, kd::Split::test, options.test_limit)};
 }
 
-}  // namespace mnist
+}  // namespace example

@@ -3,7 +3,7 @@
 
 #include <kd/distill.hpp>
 
-namespace mnist {
+namespace example {
 
 /// 784-1200-1200-10, dropout on the two hidden layers.
 using Teacher = kd::Sequential<kd::Linear<784, 1200>, kd::Dropout, kd::ReLU, kd::Linear<1200, 1200>,
@@ -13,4 +13,4 @@ using Teacher = kd::Sequential<kd::Linear<784, 1200>, kd::Dropout, kd::ReLU, kd:
 using Student =
     kd::Sequential<kd::Linear<784, 20>, kd::ReLU, kd::Linear<20, 20>, kd::ReLU, kd::Linear<20, 10>>;
 
-}  // namespace mnist
+}  // namespace example

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "outputs.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <kd/core/error.hpp>
+#include <system_error>
+
+namespace example {
+
+void Outputs::add(const std::string& flag, const std::optional<std::string>& path) {
+  if (!path) return;
+  OutputFile file(*path);
+  const auto refuse_shared = [&](const std::string& with) {
+    throw kd::ConfigError(flag + ": expected a file of its own, got " + *path +
+                          ", which is that of " + with);
+  };
+  for (const auto& [other, other_file] : files_)
+    if (file.same_file(other_file)) refuse_shared(other);
+  if (file.same_file(STDOUT_FILENO)) refuse_shared("standard output");
+  if (file.same_file(STDERR_FILENO)) refuse_shared("standard error");
+  files_.emplace_back(flag, std::move(file));
+}
+
+void Outputs::write(std::initializer_list<std::pair<std::string_view, std::string>> texts) {
+  std::exception_ptr first;
+  for (const auto& [flag, text] : texts) {
+    for (auto& [name, file] : files_) {
+      if (name != flag) continue;
+      try {
+        file.write(text);
+      } catch (const kd::IoError&) {
+        if (!first) first = std::current_exception();
+      }
+    }
+  }
+  if (first) std::rethrow_exception(first);
+}
+
+void check_standard_output() {
+  errno = 0;
+  if (std::cout.flush().good() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  // If what failed did so earlier, the same failure now tells the reason.
+  int error = errno;
+  if (error == 0 && ::write(STDOUT_FILENO, "\n", 1) < 0) error = errno;
+  std::string what = "cannot be written";
+  if (error != 0) what += ": " + std::generic_category().message(error);
+  throw kd::IoError("standard output", what);
+}
+
+}  // namespace example

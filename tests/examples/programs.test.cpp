@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+//
+// What all programs have in common: flags, exit status, output files.
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "run_program.hpp"
+
+using namespace kd::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Program {
+  std::string name;
+  std::string path;
+  std::string small;  ///< arguments for a run of a moment
+  std::vector<std::string> outputs;
+};
+
+const std::string sample = std::string("--data '") + KD_SAMPLE_DIR + "' ";
+
+const std::vector<Program> programs{
+    {"mnist_distill",
+     KD_MNIST_DISTILL,
+     sample + "--train-limit 100 --test-limit 10 --teacher-epochs 1 --epochs 1 ",
+     {"--json"}},
+    {"compare_methods",
+     KD_COMPARE_METHODS,
+     sample +
+         "--train-limit 100 --test-limit 10 --teacher-epochs 1 --epochs 1 --batch 50 --seeds 1 "
+         "--methods alone --students 784-20-20-10 ",
+     {"--json", "--svg"}}};
+
+Run run(const Program& program, const std::string& arguments) {
+  // Whoever waits for a pipe fails instead.
+  return run_shell("timeout 60 '" + program.path + "' " + arguments);
+}
+
+struct Flag {
+  std::string name;
+  std::string placeholder;
+};
+
+/// The flags that the help tells of, all but --help.
+std::vector<Flag> flags_of(const Program& program) {
+  std::istringstream help(run(program, "--help").out);
+  std::vector<Flag> flags;
+  for (std::string text; std::getline(help, text);) {
+    std::istringstream words(text);
+    Flag flag;
+    words >> flag.name >> flag.placeholder;
+    if (text.rfind("  --", 0) != 0) continue;
+    flag.placeholder = flag.placeholder.substr(0, flag.placeholder.find('='));
+    flags.push_back(flag);
+  }
+  return flags;
+}
+
+/// The program refuses the arguments in one line, before any work.
+void check_refused(const Program& program, const std::string& arguments, const std::string& what) {
+  const Run refused = run(program, arguments);
+  INFO(program.name << ' ' << arguments);
+  CHECK(refused.exit_code == 2);
+  CHECK(refused.out.empty());
+  CHECK(is_one_line(refused.err));
+  CHECK(refused.err.size() < 200);
+  CHECK_THAT(refused.err, StartsWith(program.name + ": ") && ContainsSubstring(what));
+}
+
+}  // namespace
+
+TEST_CASE("no flag takes an empty value, or another flag for its value", "[programs]") {
+  for (const Program& program : programs) {
+    const std::vector<Flag> flags = flags_of(program);
+    CHECK(flags.size() == (program.name == "mnist_distill" ? 20 : 15));
+    for (const Flag& flag : flags) {
+      const std::string expected = flag.name + ": expected ";
+      for (const std::string& arguments :
+           {flag.name + " ''", flag.name + "=", flag.name + "= --seed 3", flag.name,
+            flag.name + " --threads 1"})
+        check_refused(program, arguments, expected);
+    }
+  }
+}
+
+TEST_CASE("no flag takes what is no number of its range", "[programs]") {
+  for (const Program& program : programs) {
+    int numbers = 0;
+    for (const auto& [flag, placeholder] : flags_of(program)) {
+      if (placeholder != "N" && placeholder != "X") continue;
+      ++numbers;
+      const std::string words = placeholder == "N" ? "a whole number from " : "a number ";
+      for (const char* bad : {" ", "1x", "0x10", "1e400", "nan", "-0", "-1",
+                              "99999999999999999999999999999999999999999"})
+        check_refused(program, flag + " '" + bad + "'", flag + ": expected " + words);
+      check_refused(program, flag + " 1 " + flag + " 1", flag + ": expected ");
+    }
+    CHECK(numbers == (program.name == "mnist_distill" ? 15 : 10));
+  }
+}
+
+TEST_CASE("what else is wrong with flags is said, too", "[programs]") {
+  for (const Program& program : programs) {
+    check_refused(program, "--seed 1 --seed 1", "--seed: expected once, got 2 times");
+    check_refused(program, "--no-such-flag 3", "there is no flag --no-such-flag");
+    check_refused(program, "-x", "there is no flag -x");
+    check_refused(program, "one", "expected a flag, got one");
+    check_refused(program, "''", "expected a flag, got nothing");
+    check_refused(program, "--seed 'a\nb'", "got \"a\\x0ab\"");
+  }
+}
+
+TEST_CASE("numbers are decimal, with zeros in front or not", "[programs]") {
+  const TemporaryFolder folder;
+  const std::string to = "--json '" + folder.path("x.json") + "' ";
+  REQUIRE(run(programs[0], programs[0].small + to + "--seed 010 --threads 01").exit_code == 0);
+  const auto json = nlohmann::json::parse(folder.read("x.json"));
+  CHECK(json["seed"] == 10);
+  CHECK(json["threads"] == 1);
+}
+
+TEST_CASE("help says the exit status", "[programs]") {
+  for (const Program& program : programs) {
+    const Run help = run(program, "--help");
+    CHECK(help.exit_code == 0);
+    CHECK(help.err.empty());
+    CHECK_THAT(help.out, EndsWith("off, 2 wrong flags.\n"));
+  }
+}
+
+TEST_CASE("what standard output does not take is an error", "[programs]") {
+  const TemporaryFolder folder;
+  for (const Program& program : programs) {
+    const std::string error = program.name + ": standard output: cannot be written";
+    for (const std::string& arguments : {std::string("--help"), program.small}) {
+      const Run full = run(program, arguments + " > /dev/full");
+      CHECK(full.exit_code == 1);
+      CHECK(full.err == error + ": No space left on device\n");
+      const Run closed = run(program, arguments + " >&-");
+      CHECK(closed.exit_code == 1);
+      CHECK(closed.err == error + ": Bad file descriptor\n");
+    }
+    // Nothing that is printed lands in a file that is opened instead.
+    const std::string to = "--json '" + folder.path("x.json") + "' ";
+    CHECK(run(program, program.small + to + " >&- 2>&- <&-").exit_code == 1);
+    CHECK_FALSE(fs::exists(folder.path("x.json")));
+    CHECK(run(program, program.small + to + " 2>&- <&-").exit_code == 0);
+    CHECK(nlohmann::json::parse(folder.read("x.json")).size() >= 2);
+    fs::remove(folder.path("x.json"));
+  }
+}
+
+TEST_CASE("an output that cannot be written is refused before any work", "[programs]") {
+  const TemporaryFolder folder;
+  REQUIRE(mkfifo(folder.path("pipe").c_str(), 0600) == 0);
+  fs::permissions(folder.write("read-only", "old"), fs::perms::owner_read);
+  struct Fault {
+    std::string path;
+    std::string text;
+  };
+  for (const Program& program : programs)
+    for (const std::string& flag : program.outputs)
+      for (const Fault& fault :
+           {Fault{folder.path("pipe"), "got a pipe (FIFO)"}, Fault{folder.path(), "got a folder"},
+            Fault{"/dev/full", "got a device"}, Fault{"/dev/null", "got a device"},
+            Fault{"/dev/stdin", "got a "}, Fault{folder.path("read-only"), "is read-only"},
+            Fault{folder.path("no/such/folder"), "No such file or directory"}}) {
+        const Run refused =
+            run(program, program.small + flag + " '" + fault.path + "' < /dev/null");
+        CHECK(refused.exit_code == 1);
+        CHECK(refused.out.empty());
+        CHECK(is_one_line(refused.err));
+        CHECK_THAT(refused.err, StartsWith(program.name + ": " + fault.path + ": ") &&
+                                    ContainsSubstring(fault.text));
+      }
+  CHECK(folder.read("read-only") == "old");
+}
+
+TEST_CASE("two outputs into one file are refused before any work", "[programs]") {
+  const TemporaryFolder folder;
+  const Program& program = programs[1];
+  fs::create_directory(folder.path("sub"));
+  fs::create_directory_symlink("sub", folder.path("link"));
+  fs::create_symlink("sub/x", folder.path("to_x"));
+  fs::create_hard_link(folder.write("old", "old"), folder.path("hard"));
+  const std::vector<std::pair<std::string, std::string>> pairs{{"x", "x"},
+                                                               {"sub/x", "link/x"},
+                                                               {"sub/x", "sub/./../sub//x"},
+                                                               {"sub/x", "to_x"},
+                                                               {"old", "hard"}};
+  const auto both = [&](const std::string& json, const std::string& svg) {
+    return "--json '" + folder.path(json) + "' --svg '" + folder.path(svg) + "' ";
+  };
+  for (const auto& [json, svg] : pairs) {
+    const Run refused = run(program, program.small + both(json, svg));
+    CHECK(refused.exit_code == 2);
+    CHECK(refused.out.empty());
+    CHECK(refused.err == "compare_methods: --svg: expected a file of its own, got " +
+                             folder.path(svg) + ", which is that of --json\n");
+  }
+  CHECK(folder.read("old") == "old");
+  CHECK_FALSE(fs::exists(folder.path("sub/x")));
+  REQUIRE(run(program, program.small + both("sub/x", "x")).exit_code == 0);
+  CHECK(nlohmann::json::parse(folder.read("sub/x")).size() == 2);
+  CHECK_THAT(folder.read("x"), StartsWith("<svg"));
+}
+
+TEST_CASE("an output into the file that standard output goes to is refused", "[programs]") {
+  const TemporaryFolder folder;
+  const std::string file = "'" + folder.path("x") + "' ";
+  for (const Program& program : programs)
+    for (const std::string& flag : program.outputs) {
+      const Run refused = run(program, program.small + flag + ' ' + file + "> " + file);
+      CHECK(refused.exit_code == 2);
+      CHECK_THAT(refused.err, EndsWith("which is that of standard output\n"));
+      const Run errors = run(program, program.small + flag + ' ' + file + "2> " + file);
+      CHECK(errors.exit_code == 2);
+      CHECK_THAT(folder.read("x"), EndsWith("which is that of standard error\n"));
+    }
+}
+
+TEST_CASE("results that find no room leave the old ones", "[programs]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("x", "old");
+  folder.write("x.part", "mine");
+  for (const Program& program : programs)
+    for (const std::string& flag : program.outputs) {
+      // The limit is one of files, and standard output is a pipe here.
+      const Run full = run_shell("( ulimit -f 0; '" + program.path + "' " + program.small + flag +
+                                 " '" + path + "' 2>&1; echo status $? ) | cat");
+      CHECK_THAT(full.out, EndsWith(program.name + ": " + path +
+                                    ": cannot be written: File too large\nstatus 1\n"));
+      CHECK(folder.read("x") == "old");
+      CHECK(run(program, program.small + flag + " '" + path + "'").exit_code == 0);
+      CHECK(folder.read("x").size() > 100);
+      CHECK(folder.read("x.part") == "mine");
+      CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 2);
+      folder.write("x", "old");
+    }
+}
+
+TEST_CASE("one output is written even if another cannot be", "[programs]") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder.path("sub"));
+  const Program& program = programs[1];
+  // The folder of the first goes away while the program trains.
+  const Run run = run_shell("'" + program.path + "' " + program.small + "--json '" +
+                            folder.path("sub/x") + "' --svg '" + folder.path("x.svg") +
+                            "' | { read line; rmdir '" + folder.path("sub") + "'; cat; }");
+  CHECK_THAT(run.err, ContainsSubstring("sub/x: cannot be written"));
+  CHECK_THAT(folder.read("x.svg"), StartsWith("<svg"));
+}
