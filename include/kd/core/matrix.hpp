@@ -8,17 +8,18 @@
 
 namespace kd {
 
-/// A matrix of the user's, one column a sample.
+/// A matrix of the user's, one column a sample; column-major whatever Eigen's default is.
 template <class S>
-using Matrix = Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic>;
+using Matrix = Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
 
 template <class S>
-using Vector = Eigen::Matrix<S, Eigen::Dynamic, 1>;
+using Vector = Eigen::Matrix<S, Eigen::Dynamic, 1, Eigen::ColMajor>;
 
 /// The classes of samples, one a row.
 using Labels = Vector<Label>;
 
-/// What a function takes where the user may hand a matrix, a block of columns or a map.
+/// What a function takes where the user may hand a matrix, a block of columns or a map, without a
+/// copy; what is not column-major is copied.
 template <class S>
 using MatrixRef = Eigen::Ref<const Matrix<S>>;
 
@@ -39,7 +40,7 @@ auto map(VectorView<T> x) {
 /// The same for arithmetic element by element.
 template <class T>
 auto array(VectorView<T> x) {
-  using A = Eigen::Array<std::remove_const_t<T>, Eigen::Dynamic, 1>;
+  using A = Eigen::Array<std::remove_const_t<T>, Eigen::Dynamic, 1, Eigen::ColMajor>;
   return Eigen::Map<std::conditional_t<std::is_const_v<T>, const A, A>>(x.data, x.size);
 }
 
