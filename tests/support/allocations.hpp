@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <limits>
 
-#include "kd/core/types.hpp"
+#include "kd/core/matrix.hpp"
 
 /// Counts what a program allocates, Eigen's matrices and the standard library's containers alike,
 /// and refuses it, by standing in front of glibc's malloc. Elsewhere, and under a sanitizer that
@@ -83,7 +83,8 @@ class LimitAllocations {
 }  // namespace kd::test
 
 #if KD_TEST_COUNTS_ALLOCATIONS
-// Weak, because every source that includes this defines them.
+// Weak, because every source that includes this defines them. Behind Eigen, for which clang's
+// headers declare posix_memalign without noexcept.
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
