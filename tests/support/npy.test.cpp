@@ -3,12 +3,12 @@
 
 #include "support/catch.hpp"
 #include "support/golden.hpp"
-#include "support/temporary_file.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace {
 
 using kd::test::load_npy;
-using kd::test::TemporaryFile;
+using kd::test::TemporaryFolder;
 
 std::string header(const std::string& dictionary) {
   const std::string padded = dictionary + std::string(117 - dictionary.size(), ' ') + '\n';
@@ -29,29 +29,27 @@ const std::string two_by_three = "{'descr': '<f8', 'fortran_order': False, 'shap
 }  // namespace
 
 TEST_CASE("an .npy file is read", "[support]") {
-  const TemporaryFile file(header(two_by_three) + doubles(6));
-  const xt::xarray<double> array = load_npy<double>(file.path());
+  const TemporaryFolder folder;
+  const xt::xarray<double> array =
+      load_npy<double>(folder.write("two_by_three.npy", header(two_by_three) + doubles(6)));
   REQUIRE(array.dimension() == 2);
   CHECK(array.shape()[0] == 2);
   CHECK(array.shape()[1] == 3);
   CHECK(array(0, 0) == 0.5);
   CHECK(array(1, 0) == 3.5);
 
-  const TemporaryFile flat(header("{'descr': '<f8', 'fortran_order': False, 'shape': (4,), }") +
-                           doubles(4));
-  CHECK(load_npy<double>(flat.path()).dimension() == 1);
-  const TemporaryFile scalar(header("{'descr': '<f8', 'fortran_order': False, 'shape': (), }") +
-                             doubles(1));
-  CHECK(load_npy<double>(scalar.path()).size() == 1);
-  const TemporaryFile bytes(header("{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }") +
-                            "abc");
-  CHECK(load_npy<std::uint8_t>(bytes.path())(2) == 'c');
+  const std::string flat = header("{'descr': '<f8', 'fortran_order': False, 'shape': (4,), }");
+  CHECK(load_npy<double>(folder.write("flat.npy", flat + doubles(4))).dimension() == 1);
+  const std::string scalar = header("{'descr': '<f8', 'fortran_order': False, 'shape': (), }");
+  CHECK(load_npy<double>(folder.write("scalar.npy", scalar + doubles(1))).size() == 1);
+  const std::string bytes = header("{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }");
+  CHECK(load_npy<std::uint8_t>(folder.write("bytes.npy", bytes + "abc"))(2) == 'c');
 }
 
 TEST_CASE("an .npy file that is not as it says is refused", "[support]") {
-  const auto load = [](const std::string& content) {
-    const TemporaryFile file(content);
-    load_npy<double>(file.path());
+  const TemporaryFolder folder;
+  const auto load = [&](const std::string& content) {
+    load_npy<double>(folder.write("file.npy", content));
   };
   const std::string whole = header(two_by_three) + doubles(6);
 
