@@ -61,7 +61,7 @@ void CommandLine::refuse(const std::string& flag, const std::string& expected,
   throw kd::ConfigError(flag + ": expected " + expected + ", got " + shown(got));
 }
 
-std::string CommandLine::text_of(double value) { return shortest(value); }
+std::string CommandLine::text_of(double value) { return general(value); }
 
 bool CommandLine::parse(int argc, const char* const* argv) {
   // Where a value is missing, CLI11 would take the next flag for it.

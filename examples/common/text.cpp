@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "text.hpp"
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <iomanip>
+#include <limits>
 #include <sstream>
 
 namespace example {
@@ -15,10 +14,10 @@ std::string fixed(double number, int digits) {
   return out.str();
 }
 
-std::string shortest(double number) {
-  std::array<char, 32> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  return std::string(digits.data(), end);
+std::string general(double number) {
+  std::ostringstream out;
+  out << std::setprecision(std::numeric_limits<double>::digits10) << number;
+  return out.str();
 }
 
 std::string grouped(kd::Index number) {

@@ -9,8 +9,8 @@ namespace example {
 /// `number` with so many digits behind the point.
 std::string fixed(double number, int digits);
 
-/// `number` with the fewest digits that read back as the same.
-std::string shortest(double number);
+/// `number` as a person writes it, such as 0.0005 or 1e-30.
+std::string general(double number);
 
 /// 2395210 as "2,395,210".
 std::string grouped(kd::Index number);

@@ -71,7 +71,7 @@ Recipe make_recipe(const std::string& name, const Overrides& overrides) {
       throw kd::ConfigError(
           "--hard-weight: expected at most 1 without --soft-weight, which then is 1 - hard weight, "
           "got " +
-          example::shortest(*overrides.hard_weight));
+          example::general(*overrides.hard_weight));
     recipe.soft_weight = 1 - *overrides.hard_weight;
   }
   replace(recipe.soft_weight, overrides.soft_weight);
