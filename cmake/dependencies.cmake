@@ -8,19 +8,14 @@
 
 set(kd_cmake_dir "${CMAKE_CURRENT_LIST_DIR}")
 
-set(kd_debian_Eigen3 libeigen3-dev)
-set(kd_debian_xtensor libxtensor-dev)
-set(kd_debian_ZLIB zlib1g-dev)
-set(kd_debian_BLAS libopenblas-dev)
+include("${kd_cmake_dir}/kdTargets.cmake") # names those that kd's own targets need
+set(kd_target_scope GLOBAL) # a parent project sees kd's targets
+
 set(kd_debian_Catch2 catch2)
 set(kd_debian_CLI11 libcli11-dev)
 set(kd_debian_nlohmann_json nlohmann-json3-dev)
 set(kd_debian_benchmark libbenchmark-dev)
 
-set(kd_target_Eigen3 Eigen3::Eigen)
-set(kd_target_xtensor xtensor)
-set(kd_target_ZLIB ZLIB::ZLIB)
-set(kd_target_BLAS BLAS::BLAS)
 set(kd_target_Catch2 Catch2::Catch2)
 set(kd_target_CLI11 CLI11::CLI11)
 set(kd_target_nlohmann_json nlohmann_json::nlohmann_json)
@@ -104,43 +99,57 @@ if(KD_FETCH_DEPENDENCIES AND NOT CMAKE_SCRIPT_MODE_FILE)
   enable_language(C)
 endif()
 
-# kd_find(<package>): makes the package's target, if it is installed or may be fetched.
-macro(kd_find package)
-  if(NOT TARGET ${kd_target_${package}})
-    if("${package}" STREQUAL "Eigen3")
-      include("${kd_cmake_dir}/find_eigen.cmake")
-    else()
-      find_package(${package} QUIET)
-    endif()
-    if(NOT TARGET ${kd_target_${package}}
-       AND KD_FETCH_DEPENDENCIES
-       AND COMMAND kd_fetch_${package})
-      message(STATUS "kd: ${package} is not installed, downloading it")
-      cmake_language(CALL kd_fetch_${package})
+# kd_find(<package> <problem>): makes the package's target, if it is installed or may be fetched, and
+# the component of kd that stands on it. Or says why not.
+macro(kd_find package problem)
+  set(${problem} "")
+  if("${package}" STREQUAL "Eigen3")
+    kd_find_eigen(${problem})
+  elseif(NOT TARGET ${kd_target_${package}})
+    find_package(${package} QUIET)
+  endif()
+  if(NOT TARGET ${kd_target_${package}}
+     AND KD_FETCH_DEPENDENCIES
+     AND COMMAND kd_fetch_${package})
+    message(STATUS "kd: ${package} is not installed, downloading it")
+    cmake_language(CALL kd_fetch_${package})
+    set(${problem} "")
+  endif()
+  if(NOT TARGET ${kd_target_${package}} AND "${${problem}}" STREQUAL "")
+    set(${problem} "${package} is not installed")
+    if(${package}_NOT_FOUND_MESSAGE)
+      set(${problem} "${${package}_NOT_FOUND_MESSAGE}")
     endif()
   endif()
 endmacro()
 
-# kd_require(<what needs them> <package>...): kd_find for each, or stop and say what to install.
+# kd_require(<what needs them> <package>...): kd_find for each, or stop and say what to install. Also
+# makes the components of kd that stand on these packages.
 macro(kd_require purpose)
   set(kd_missing "")
-  foreach(kd_package IN ITEMS ${ARGN})
-    kd_find(${kd_package})
-    if(NOT TARGET ${kd_target_${kd_package}})
+  set(kd_debian "")
+  set(kd_reasons "")
+  set(kd_wanted ${ARGN})
+  foreach(kd_package IN LISTS kd_wanted)
+    kd_find(${kd_package} kd_problem)
+    if(kd_problem)
       list(APPEND kd_missing ${kd_package})
+      string(APPEND kd_debian " ${kd_debian_${kd_package}}")
+      string(APPEND kd_reasons "\n  ${kd_problem}")
     endif()
   endforeach()
   if(kd_missing)
-    set(kd_debian "")
-    foreach(kd_package IN LISTS kd_missing)
-      string(APPEND kd_debian " ${kd_debian_${kd_package}}")
-    endforeach()
     list(JOIN kd_missing ", " kd_missing)
     message(
       FATAL_ERROR
-        "${purpose} cannot be built without: ${kd_missing}.\n"
+        "${purpose} cannot be built without: ${kd_missing}.${kd_reasons}\n"
         "On Debian or Ubuntu:  apt-get install${kd_debian}\n"
         "Elsewhere: install them and set CMAKE_PREFIX_PATH, or let CMake download pinned versions "
         "with -DKD_FETCH_DEPENDENCIES=ON.")
   endif()
+  foreach(kd_component IN LISTS kd_components)
+    if(kd_package_${kd_component} IN_LIST kd_wanted)
+      kd_add_component(${kd_component} kd_problem)
+    endif()
+  endforeach()
 endmacro()

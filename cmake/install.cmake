@@ -1,33 +1,24 @@
 # SPDX-License-Identifier: MIT
 #
-# What `cmake --install` puts into the prefix: all headers, the CMake package (kdConfig.cmake) and
-# kd.pc. kd has no binaries, so everything is independent of the architecture.
+# What `cmake --install` puts into the prefix: all headers, the CMake package (kdConfig.cmake),
+# kd.pc and the licence. kd has no binaries, so everything is independent of the architecture.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-set(kd_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/kd")
-
-install(
-  TARGETS kd kd_native
-  EXPORT kdTargets
-  FILE_SET HEADERS
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-# The opt-in headers belong to no exported target: whether their libraries exist is for the machine
-# to say that uses kd, so kdConfig.cmake makes kd::xtensor, kd::zlib and kd::blas there.
 install(
   DIRECTORY include/kd
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING
   PATTERN "*.hpp"
   PATTERN "*.cuh")
-install(
-  EXPORT kdTargets
-  NAMESPACE kd::
-  DESTINATION ${kd_package_dir})
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/kd")
 
+set(kd_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/kd")
 configure_package_config_file(
   cmake/kdConfig.cmake.in "${PROJECT_BINARY_DIR}/kdConfig.cmake"
-  INSTALL_DESTINATION ${kd_package_dir})
+  INSTALL_DESTINATION ${kd_package_dir}
+  PATH_VARS CMAKE_INSTALL_INCLUDEDIR
+  NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 # While the version is 0.x, a new minor version may change the interface.
 write_basic_package_version_file(
   "${PROJECT_BINARY_DIR}/kdConfigVersion.cmake"
@@ -35,7 +26,7 @@ write_basic_package_version_file(
   ARCH_INDEPENDENT)
 install(
   FILES "${PROJECT_BINARY_DIR}/kdConfig.cmake" "${PROJECT_BINARY_DIR}/kdConfigVersion.cmake"
-        "${kd_cmake_dir}/find_eigen.cmake"
+        "${kd_cmake_dir}/kdTargets.cmake"
   DESTINATION ${kd_package_dir})
 
 # CMAKE_INSTALL_INCLUDEDIR may be absolute; kd.pc finds its prefix from where it lies otherwise.
@@ -48,3 +39,11 @@ file(RELATIVE_PATH kd_pc_prefix "/${CMAKE_INSTALL_DATADIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" kd_pc_prefix "${kd_pc_prefix}")
 configure_file(cmake/kd.pc.in "${PROJECT_BINARY_DIR}/kd.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/kd.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+
+if(PROJECT_IS_TOP_LEVEL)
+  add_custom_target(
+    uninstall
+    COMMAND "${CMAKE_COMMAND}" "-DMANIFEST=${PROJECT_BINARY_DIR}/install_manifest.txt" -P
+            "${kd_cmake_dir}/uninstall.cmake"
+    VERBATIM)
+endif()
