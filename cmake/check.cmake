@@ -3,25 +3,28 @@
 # Builds kd's tests and examples and runs all tests, from nothing:
 #
 #   cmake -P cmake/check.cmake                 installs what is missing, builds, tests
-#   cmake -DKD_FULL=ON -P cmake/check.cmake    also: formatting, and clang with the sanitizers
+#   cmake -DKD_FULL=ON -P cmake/check.cmake    also: formatting, and with the oldest and the newest
+#                                              clang of Debian 12: 14 with the sanitizers, and 19
 #
 # -DKD_APT=OFF (before -P) leaves the system's packages alone: CMake then downloads what is missing
 # into the build folder.
 cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/setup.cmake")
-option(KD_FULL "Check the formatting too, and test with clang and with the sanitizers" OFF)
+option(KD_FULL "Check the formatting too, and test with two clangs and the sanitizers" OFF)
 
-# kd_need_program(<program> <Debian package>...)
-function(kd_need_program program package)
-  find_program(found ${program} NO_CACHE)
+# kd_find_clang(<result> <program>... PACKAGES <Debian package>...): sets <result> to the first of
+# the programs that is there, installed first where none is; or to nothing.
+function(kd_find_clang result)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" PACKAGES)
+  find_program(found NAMES ${arg_UNPARSED_ARGUMENTS} NO_CACHE)
   if(NOT found)
-    kd_apt_install(${package} ${ARGN})
-    find_program(found ${program} NO_CACHE)
+    kd_apt_install(failure ${arg_PACKAGES})
+    find_program(found NAMES ${arg_UNPARSED_ARGUMENTS} NO_CACHE)
   endif()
   if(NOT found)
-    kd_stop("The full check needs ${program}.\nOn Debian or Ubuntu:  apt-get install ${package}\n"
-            "Then run this command again, or leave -DKD_FULL=ON out.")
+    set(found "")
   endif()
+  set(${result} "${found}" PARENT_SCOPE)
 endfunction()
 
 # Other versions of clang-format lay some lines out differently, so only version 14 is asked.
@@ -45,31 +48,52 @@ function(kd_check_formatting)
          "${clang_format}" --dry-run --Werror ${sources})
 endfunction()
 
-# kd_test(<build> <configure argument>...)
+# kd_test(<build> [CTEST <argument>...] [CONFIGURE] <configure argument>...)
 function(kd_test build)
-  kd_configure("${build}" -DKD_BUILD_TESTS=ON -DKD_BUILD_EXAMPLES=ON -DKD_DOWNLOAD_MNIST=OFF ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "CTEST;CONFIGURE")
+  kd_configure("${build}" -DKD_BUILD_TESTS=ON -DKD_BUILD_EXAMPLES=ON -DKD_DOWNLOAD_MNIST=OFF
+               ${arg_CONFIGURE})
   kd_build("${build}" all)
   kd_jobs(jobs)
   kd_say("Testing ${build}")
   kd_run("Tests failed in ${build}: their names are above. To see one again:\n\
   ctest --test-dir \"${build}\" --output-on-failure -R <name>"
          "${CMAKE_CTEST_COMMAND}" --test-dir "${build}" --output-on-failure --no-tests=error
-         --parallel ${jobs} -C Release)
+         --parallel ${jobs} -C Release ${arg_CTEST})
 endfunction()
 
 if(KD_FULL)
-  kd_need_program(clang++ clang libclang-rt-dev)
+  kd_find_clang(oldest clang++-14 clang++ PACKAGES clang libclang-rt-dev)
+  if(NOT oldest)
+    kd_stop("The full check needs clang.\n"
+            "On Debian or Ubuntu, as root:  apt-get install clang libclang-rt-dev\n"
+            "Then run this command again, or leave -DKD_FULL=ON out.")
+  endif()
+  kd_find_clang(newest clang++-19 PACKAGES clang-19)
   kd_check_formatting()
 endif()
 kd_setup(fetch Eigen3 xtensor ZLIB Catch2 CLI11 nlohmann_json)
 
 set(build "${kd_source_dir}/build/check")
 if(KD_FULL)
-  # This build is for clang's warnings and for the sanitizers; the packaging, the documents and the
-  # like are for the next one.
-  kd_test("${build}-clang-sanitize" -DCMAKE_CXX_COMPILER=clang++ -DKD_WERROR=ON
-          -DKD_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -g1"
-          -DKD_TEST_REPOSITORY=OFF ${fetch})
+  # These builds are for clang's warnings and for the sanitizers; the packaging, the documents and the
+  # like are for the last one.
+  kd_test(
+    "${build}-clang-sanitize"
+    CONFIGURE -DCMAKE_CXX_COMPILER=${oldest} -DKD_WERROR=ON -DKD_SANITIZE=address,undefined
+              -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -g1" -DKD_TEST_REPOSITORY=OFF
+              ${fetch})
+  if(newest)
+    # Everything is compiled, as fast as that goes; of the tests those are left to the other builds
+    # that take long without optimisation.
+    kd_test(
+      "${build}-clang-newest"
+      CONFIGURE -DCMAKE_CXX_COMPILER=${newest} -DKD_WERROR=ON -DCMAKE_BUILD_TYPE=Debug
+                -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DKD_TEST_REPOSITORY=OFF -DKD_TEST_WIDTHS=OFF ${fetch}
+      CTEST --label-exclude "^(cuda|examples)$")
+  else()
+    kd_say("clang 19: not installed and not to be had from apt-get, so nothing is compiled with it")
+  endif()
 endif()
-kd_test("${build}" -DCMAKE_BUILD_TYPE=Release -DKD_WERROR=${KD_FULL} ${fetch})
+kd_test("${build}" CONFIGURE -DCMAKE_BUILD_TYPE=Release -DKD_WERROR=${KD_FULL} ${fetch})
 kd_say("All tests passed.")
