@@ -88,7 +88,7 @@ simd::Vector<S, N> of_lanes(const PerSample<S, Lanes>& values, const Slice<N>& s
 template <Index N, Real S, int Lanes, class Combine>
 void merge(const simd::Vector<S, N>& vector, const Slice<N>& slice, PerSample<S, Lanes>& values,
            Combine&& combine) {
-  S numbers[N];
+  simd::Array<S, N> numbers;
   simd::store(vector, numbers);
   for (Index i = 0; i < N; ++i) {
     S& value = values[Lanes == 1 ? 0 : slice.lane + i];

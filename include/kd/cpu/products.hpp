@@ -36,12 +36,12 @@ struct Factors {
 template <Index N, Index V, Index C, Real S>
 [[gnu::always_inline]] inline void tile(const S* a, Index a_stride, Factors<S> s, Index depth, S* y,
                                         Index y_stride, Write write) {
-  simd::Vector<S, N> sum[C][V] = {};
+  simd::Array<simd::Array<simd::Vector<S, N>, V>, C> sum = {};
   if (write == Write::add)
     for (Index c = 0; c < C; ++c)
       for (Index v = 0; v < V; ++v) sum[c][v] = simd::load<N>(y + c * y_stride + v * N);
   for (Index k = 0; k < depth; ++k) {
-    simd::Vector<S, N> column[V];
+    simd::Array<simd::Vector<S, N>, V> column;
     for (Index v = 0; v < V; ++v) column[v] = simd::load<N>(a + k * a_stride + v * N);
     for (Index c = 0; c < C; ++c) {
       const S factor = s.data[k * s.k_stride + c * s.c_stride];
@@ -89,11 +89,11 @@ inline constexpr Index dot_samples = simd::many_registers ? 4 : 2;
 /// of `N`; returns the row after them. The columns of `a` and `x` are `depth` long.
 template <Index N, Index O, Index B, Real S>
 [[gnu::always_inline]] inline Index dot_rows(const S* a, const S* x, Index k, Index depth,
-                                             simd::Vector<S, O> (&y)[B]) {
+                                             simd::Array<simd::Vector<S, O>, B>& y) {
   if (k + N > depth) return k;
-  simd::Vector<S, N> sum[B][O] = {};
+  simd::Array<simd::Array<simd::Vector<S, N>, O>, B> sum = {};
   for (; k + N <= depth; k += N) {
-    simd::Vector<S, N> column[O];
+    simd::Array<simd::Vector<S, N>, O> column;
     for (Index o = 0; o < O; ++o) {
       column[o] = simd::load<N>(a + k + o * depth);
       simd::keep(column[o]);
@@ -114,7 +114,7 @@ template <Index O, Index B, Real S>
 [[gnu::always_inline]] inline void dot_tile(const S* a, const S* x, Index depth, const S* bias,
                                             S* y, Index y_stride) {
   constexpr Index N = simd::width<S>;
-  simd::Vector<S, O> results[B];
+  simd::Array<simd::Vector<S, O>, B> results;
   for (Index b = 0; b < B; ++b) results[b] = simd::load<O>(bias);
   Index k = dot_rows<N, O, B>(a, x, 0, depth, results);
   if constexpr (N > 4) k = dot_rows<4, O, B>(a, x, k, depth, results);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 
 #include "kd/core/types.hpp"
@@ -47,6 +48,10 @@ struct Type<S, 1> {
 /// `N` numbers; for `N` = 1 the number itself.
 template <class S, Index N>
 using Vector = typename Type<S, N>::type;
+
+/// `N` of them in a row. kd's sizes are signed, those of C++ are not.
+template <class T, Index N>
+using Array = T[static_cast<std::size_t>(N)];
 
 template <Index N, class S>
 inline Vector<S, N> load(const S* from) {
@@ -136,11 +141,11 @@ template <Index N, class V>
 ///
 /// Two vectors become one in which their sums so far alternate, until one vector is left, which
 /// repeats all of them in order and is folded down to one period.
-template <class S, Index N, Index M, Index V>
+template <class S, Index N, Index M, std::size_t V>
 [[gnu::always_inline]] inline Vector<S, M> sums(const Vector<S, N> (&v)[V]) {
   if constexpr (V > 1) {
     Vector<S, N> woven[V / 2];
-    for (Index i = 0; i < V / 2; ++i) woven[i] = detail::weave<N>(v[i], v[i + V / 2]);
+    for (std::size_t i = 0; i < V / 2; ++i) woven[i] = detail::weave<N>(v[i], v[i + V / 2]);
     return sums<S, N, M>(woven);
   } else if constexpr (N == M) {
     return v[0];

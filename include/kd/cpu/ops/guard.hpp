@@ -29,7 +29,7 @@ bool is_finite(const S* x, Index n) {
     seen[0] |= carried(i);
     seen[1] |= carried(i + N);
   }
-  kd::detail::BitsOf<S> lanes[N];
+  simd::Array<kd::detail::BitsOf<S>, N> lanes;
   simd::store(seen[0] | seen[1], lanes);
   for (Index lane = 1; lane < N; ++lane) lanes[0] |= lanes[lane];
   return !kd::detail::has_sign<S>(lanes[0]) && kd::detail::all_finite(x + i, n - i);
