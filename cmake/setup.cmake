@@ -101,7 +101,7 @@ function(kd_look_for_network obstacle)
   foreach(host IN LISTS hosts)
     file(DOWNLOAD "https://${host}/robots.txt" STATUS status TIMEOUT 10)
     list(GET status 0 code)
-    if(NOT code EQUAL 0)
+    if(code MATCHES "^(5|6|7|28|35)$") # no name, no connection or no answer; all else is an answer
       list(GET status 1 reason)
       set(${obstacle} "${host} cannot be reached (${reason})" PARENT_SCOPE)
       return()
