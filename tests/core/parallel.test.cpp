@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -29,6 +30,43 @@ TEST_CASE("the number of threads is checked", "[core][parallel]") {
   CHECK_THROWS_AS(kd::set_threads(-1), kd::ConfigError);
   CHECK_THROWS_AS(kd::set_threads(1025), kd::ConfigError);
   CHECK(kd::threads() == 1);
+  kd::set_threads(3);
+  CHECK(kd::threads() == 3);
+}
+
+TEST_CASE("what an iteration throws reaches the caller", "[core][parallel]") {
+  for (const int threads : {1, 2, 4}) {
+    const kd::test::Threads use(threads);
+    for (const kd::Index bad : {0, 7, 99, 100}) {  // at 100 there is none
+      INFO("iteration " << bad << " on " << threads << " threads");
+      std::string what;
+      try {
+        kd::parallel_for(100, heavy, [&](kd::Index i) {
+          if (i == bad) throw kd::DataError("iteration " + std::to_string(i));
+        });
+      } catch (const kd::DataError& error) {
+        what = error.what();
+      }
+      CHECK(what == (bad < 100 ? "iteration " + std::to_string(bad) : ""));
+      const std::vector<int> once(100, 1);
+      CHECK(visits(100, heavy) == once);
+    }
+  }
+}
+
+TEST_CASE("every iteration may throw, on every thread", "[core][parallel]") {
+  const kd::test::Threads use(4);
+  for (int loop = 0; loop < 200; ++loop)
+    CHECK_THROWS_AS(
+        kd::parallel_for(100, heavy, [](kd::Index i) { throw kd::DataError(std::to_string(i)); }),
+        kd::DataError);
+}
+
+TEST_CASE("the body of a loop cannot change the number of threads", "[core][parallel]") {
+  const kd::test::Threads use(2);
+  CHECK_THROWS_WITH(kd::parallel_for(100, heavy, [](kd::Index) { kd::set_threads(3); }),
+                    "set_threads: called by the body of a loop that runs on these threads");
+  CHECK(kd::threads() == 2);
   kd::set_threads(3);
   CHECK(kd::threads() == 3);
 }

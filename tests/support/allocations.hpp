@@ -8,18 +8,12 @@
 #include <limits>
 
 #include "kd/core/matrix.hpp"
+#include "support/sanitizers.hpp"
 
 /// Counts what a program allocates, Eigen's matrices and the standard library's containers alike,
 /// and refuses it, by standing in front of glibc's malloc. Elsewhere, and under a sanitizer that
 /// does the same, nothing is counted or refused.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define KD_TEST_SANITIZED
-#endif
-#endif
-#if defined(__GLIBC__) && !defined(KD_TEST_SANITIZED) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
+#if defined(__GLIBC__) && !KD_TEST_SANITIZES_MEMORY
 #define KD_TEST_COUNTS_ALLOCATIONS 1
 #else
 #define KD_TEST_COUNTS_ALLOCATIONS 0

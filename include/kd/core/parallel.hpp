@@ -4,12 +4,22 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <limits>
+#include <system_error>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "kd/core/error.hpp"
+
+#if __has_include(<pthread.h>) && !defined(_WIN32)
+#include <pthread.h>
+#define KD_HAS_FORK 1
+#else
+#define KD_HAS_FORK 0
+#endif
 
 namespace kd {
 
@@ -26,20 +36,39 @@ class ThreadPool {
     static ThreadPool pool;
     return pool;
   }
-  ~ThreadPool() { stop(); }
+  ~ThreadPool() {
+    keep_workers(0);
+    delete crew_;
+  }
 
   int threads() const { return threads_.load(std::memory_order_relaxed); }
 
+  /// Makes room for `threads`, the caller's included; where the system has no more to give, all
+  /// stays as it was.
   void resize(int threads) {
+    if (runs_iterations())
+      throw ConfigError("set_threads: called by the body of a loop that runs on these threads");
     while (!take()) std::this_thread::yield();
     const GiveBack at_the_end{taken_};
-    stop();
-    stopping_.store(false);
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    if (crew_ == nullptr) crew_ = new Crew{};
+    const int before = threads_.load(std::memory_order_relaxed);
+    try {
+      add_workers(threads - 1);
+    } catch (const std::system_error&) {
+      const std::size_t most = crew_->workers.size() + 1;
+      keep_workers(before - 1);
+      throw ConfigError(text("set_threads: expected at most the ", most,
+                             " threads that the system gives, got ", threads));
+    } catch (...) {
+      keep_workers(before - 1);
+      throw;
+    }
+    keep_workers(threads - 1);
     threads_.store(threads, std::memory_order_relaxed);
   }
 
-  /// Calls `body(context, i)` for every i below `count`; false when the pool is taken.
+  /// Calls `body(context, i)` for every i below `count`; false when the pool is taken. Throws what
+  /// an iteration throws, when none runs any more; others may be left out then.
   bool run(void (*body)(void*, Index), void* context, Index count) {
     if (count > std::numeric_limits<std::int32_t>::max() || !take()) return false;
     const GiveBack at_the_end{taken_};
@@ -48,12 +77,18 @@ class ThreadPool {
     left_.store({0, static_cast<std::uint32_t>(count)}, std::memory_order_relaxed);
     gate_.fetch_add(open_step, std::memory_order_release);
     gate_.notify_all();
+    runs_iterations() = true;
     drain(true);
+    runs_iterations() = false;
     // Close the gate, then wait for those inside.
     std::uint32_t state = gate_.fetch_add(open_step, std::memory_order_acq_rel) + open_step;
     for (int waited = 0; (state & inside_mask) != 0; ++waited) {
       pause(waited);
       state = gate_.load(std::memory_order_acquire);
+    }
+    if (failed_.load(std::memory_order_relaxed)) {
+      failed_.store(false, std::memory_order_relaxed);
+      std::rethrow_exception(std::exchange(error_, nullptr));
     }
     return true;
   }
@@ -65,12 +100,48 @@ class ThreadPool {
   static constexpr std::uint32_t open_step = 0x1000;
   static constexpr int spins = 4000;
 
+  /// The workers. Those of a process that forked do not exist in its child, which can neither join
+  /// them nor forget them without leaking: it leaves them where they are.
+  struct Crew {
+    std::vector<std::thread> workers = {};
+    Crew* lost = nullptr;
+  };
+
+  ThreadPool() {
+#if KD_HAS_FORK
+    pthread_atfork(nullptr, nullptr, [] { instance().begin_as_child(); });
+#endif
+  }
+
+  /// After `fork()` there is one thread, whatever the others were about to do.
+  void begin_as_child() {
+    if (crew_ != nullptr) {
+      crew_->lost = lost_;
+      lost_ = std::exchange(crew_, nullptr);
+    }
+    threads_.store(1);
+    wanted_.store(0);
+    if (runs_iterations()) {
+      gate_.store(gate_.load() & ~inside_mask);  // a loop that this thread has opened goes on
+    } else {
+      gate_.store(0);
+      failed_.store(false);
+      taken_.clear();
+    }
+  }
+
   /// False where a loop runs already, even on this very thread: a mutex must not be asked that.
   bool take() { return !taken_.test_and_set(std::memory_order_acquire); }
   struct GiveBack {
     std::atomic_flag& taken;
     ~GiveBack() { taken.clear(std::memory_order_release); }
   };
+
+  /// Whether this thread is in a loop of the pool's, as the one who opened it or as a worker.
+  static bool& runs_iterations() {
+    thread_local bool runs = false;
+    return runs;
+  }
 
   static bool is_open(std::uint32_t state) { return (state & open_step) != 0; }
 
@@ -91,7 +162,7 @@ class ThreadPool {
   /// Takes iterations until none is left, ever fewer at a time. Who opened the loop takes them from
   /// its beginning and workers from its end: in the next loop over the same numbers each finds its
   /// own part of them in its cache.
-  void drain(bool from_beginning) {
+  void drain(bool from_beginning) noexcept {
     const auto share = static_cast<std::uint32_t>(2 * threads());
     Left left = left_.load(std::memory_order_relaxed);
     while (left.first < left.last) {
@@ -100,15 +171,22 @@ class ThreadPool {
           from_beginning ? Left{left.first + part, left.last} : Left{left.first, left.last - part};
       if (!left_.compare_exchange_weak(left, rest, std::memory_order_relaxed)) continue;
       const std::uint32_t begin = from_beginning ? left.first : rest.last;
-      for (std::uint32_t i = begin; i < begin + part; ++i) body_(context_, i);
+      try {
+        for (std::uint32_t i = begin; i < begin + part; ++i) body_(context_, i);
+      } catch (...) {
+        if (!failed_.exchange(true, std::memory_order_relaxed)) error_ = std::current_exception();
+        left_.store({0, 0}, std::memory_order_relaxed);
+      }
       left = left_.load(std::memory_order_relaxed);
     }
   }
 
-  void work() {
+  void work(int number) {
+    runs_iterations() = true;
+    const auto is_wanted = [&] { return number < wanted_.load(std::memory_order_relaxed); };
     std::uint32_t state = gate_.load(std::memory_order_acquire);
     int idle = 0;
-    while (!stopping_.load(std::memory_order_relaxed)) {
+    while (is_wanted()) {
       if (is_open(state)) {
         if (!gate_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) continue;
         const std::uint32_t opening = state & ~inside_mask;
@@ -116,9 +194,7 @@ class ThreadPool {
         state = gate_.fetch_sub(1, std::memory_order_release) - 1;
         // Nothing is left of this loop: wait for the next one.
         idle = 0;
-        for (int waited = 0;
-             (state & ~inside_mask) == opening && !stopping_.load(std::memory_order_relaxed);
-             ++waited) {
+        for (int waited = 0; (state & ~inside_mask) == opening && is_wanted(); ++waited) {
           pause(waited);
           state = gate_.load(std::memory_order_acquire);
         }
@@ -133,22 +209,35 @@ class ThreadPool {
     }
   }
 
-  void stop() {
-    stopping_.store(true);
+  void add_workers(int count) {
+    auto& workers = crew_->workers;
+    workers.reserve(static_cast<std::size_t>(count));
+    wanted_.store(std::max(count, static_cast<int>(workers.size())));
+    for (int i = static_cast<int>(workers.size()); i < count; ++i)
+      workers.emplace_back([this, i] { work(i); });
+  }
+
+  /// Sends workers home until there are no more than `count`.
+  void keep_workers(int count) {
+    if (crew_ == nullptr) return;
+    wanted_.store(count);
     gate_.fetch_add(2 * open_step);  // still closed, but changed: wakes those who wait
     gate_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-    workers_.clear();
+    for (; static_cast<int>(crew_->workers.size()) > count; crew_->workers.pop_back())
+      crew_->workers.back().join();
   }
 
   std::atomic_flag taken_;
-  std::vector<std::thread> workers_;
+  Crew* crew_ = nullptr;
+  Crew* lost_ = nullptr;
   std::atomic<int> threads_{1};
-  std::atomic<bool> stopping_{false};
+  std::atomic<int> wanted_{0};
   std::atomic<std::uint32_t> gate_{0};
   std::atomic<Left> left_{Left{0, 0}};
   void (*body_)(void*, Index) = nullptr;
   void* context_ = nullptr;
+  std::atomic<bool> failed_{false};
+  std::exception_ptr error_;  // of the first iteration that threw
 };
 
 }  // namespace detail
@@ -157,7 +246,9 @@ class ThreadPool {
 inline int threads() { return detail::ThreadPool::instance().threads(); }
 
 /// Lets kd use `count` threads in this process, the calling one included. Results do not depend on
-/// it. Throws `ConfigError` when `count` is below 1 or above 1024.
+/// it. A child of `fork()` begins with one. Throws `ConfigError` when `count` is below 1, above
+/// 1024 or more than the system gives, or where the body of a loop asks; the threads are then as
+/// before.
 inline void set_threads(int count) {
   if (count < 1 || count > 1024)
     throw ConfigError(detail::text("set_threads: expected 1 to 1024 threads, got ", count));
@@ -167,9 +258,10 @@ inline void set_threads(int count) {
 /// Calls `body(i)` for every i in `[0, count)`, on all threads when the work is worth it.
 ///
 /// `work` is the cost of one iteration in tenths of a nanosecond or so: what a number costs that a
-/// vector loop reads, adds and writes. What an iteration computes must not depend on the others,
-/// and it must not throw: then the result is the same for any number of threads. A loop inside a
-/// loop, or one of a second user thread while the pool is busy, runs where it stands.
+/// vector loop reads, adds and writes. What an iteration computes must not depend on the others:
+/// then the result is the same for any number of threads. A loop inside a loop, or one of a second
+/// user thread while the pool is busy, runs where it stands. Throws what an iteration throws;
+/// others may be left out then.
 template <class Body>
 void parallel_for(Index count, double work, Body&& body) {
   constexpr double worth_waking = 30'000;  // three microseconds

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "kd/core/cache_line.hpp"
 #include "kd/cpu/exponential.hpp"
 #include "kd/cpu/logits.hpp"
 #include "kd/cpu/prefetch.hpp"
@@ -115,8 +116,7 @@ void distillation_block(const DistillationLoss<S>& loss, Index first, Index samp
   // g++ 12 has to see that the loops over samples end with the lanes.
   const Index count = std::min<Index>(samples, Lanes);
   const Index classes = loss.student.rows;
-  constexpr Index line = 64 / static_cast<Index>(sizeof(S));
-  const Index size = (classes * Lanes + line - 1) / line * line;  // parts begin on cache lines
+  const Index size = kd::detail::whole_cache_lines<S>(classes * Lanes);
   S* const room = scratch<S>(5 * size);
   const auto lay_out = [&](MatrixView<const S> logits, S* place) -> const S* {
     if constexpr (Lanes == 1) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kd/core/cache_line.hpp"
 #include "kd/core/types.hpp"
 
 namespace kd::cpu {
@@ -18,7 +19,7 @@ inline void prefetch([[maybe_unused]] const void* at) {
 /// Asks for `size` numbers, or for their beginning: of many the hardware finds the rest.
 template <class T>
 void prefetch(const T* numbers, Index size) {
-  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  constexpr Index line = kd::detail::cache_line<T>;
   for (Index i = 0; i < std::min(size, 32 * line); i += line) prefetch(numbers + i);
 }
 

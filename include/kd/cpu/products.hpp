@@ -3,6 +3,7 @@
 
 #include <type_traits>
 
+#include "kd/core/cache_line.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/cpu/simd.hpp"
 
@@ -149,7 +150,7 @@ void dots(MatrixView<const S> a, MatrixView<const S> x, VectorView<const S> bias
 /// `to = from^T`, a cache line of every four columns at a time.
 template <Real S>
 void transpose(MatrixView<const S> from, MatrixView<S> to) {
-  constexpr Index line = 64 / static_cast<Index>(sizeof(S));
+  constexpr Index line = kd::detail::cache_line<S>;
   const Index whole_rows = from.rows / 4 * 4;
   const Index whole_cols = from.cols / 4 * 4;
   for (Index first = 0; first < whole_rows; first += line)

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "kd/core/cache_line.hpp"
 #include "kd/core/view.hpp"
 
 /// How operations are done on the CPU, with Eigen: the overloads for `kd::cpu::Space` of every op.
@@ -24,7 +25,7 @@ class Space {
   }
 
  private:
-  static constexpr std::align_val_t alignment{64};  // a cache line, and the widest vector
+  static constexpr std::align_val_t alignment{kd::detail::cache_line_bytes};
 };
 
 /// Reads one number back; elsewhere than on the CPU this waits for the device.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kd/core/buffer.hpp"
+#include "kd/core/cache_line.hpp"
 #include "kd/core/error.hpp"
 #include "kd/nn/layer.hpp"
 
@@ -106,8 +107,7 @@ class Tape {
   };
 
   Index reserve(Index& total, Index per_sample) const {
-    constexpr Index line = 64 / sizeof(S);  // parts begin on cache lines
-    return std::exchange(total, (total + per_sample * capacity_ + line - 1) / line * line);
+    return std::exchange(total, detail::whole_cache_lines<S>(total + per_sample * capacity_));
   }
   MatrixView<S, Space> grad_view(Index i) {
     return {block_.view().data + at(i).grad, at(i).width, batch()};
