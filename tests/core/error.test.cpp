@@ -46,6 +46,29 @@ TEST_CASE("checks pass what is in range and name what is not", "[core][error]") 
                     "Network: expected 784 features, got 783");
 }
 
+TEST_CASE("checks hold at the precision that a number is used in", "[core][error]") {
+  for (const double bad : {1e-50, 1e-40, 1e39, 1e300}) {
+    CHECK_NOTHROW(detail::check_positive<double>("x", bad));
+    CHECK_THROWS_AS(detail::check_positive<float>("x", bad), ConfigError);
+    CHECK_NOTHROW(detail::check_not_negative<double>("x", bad));
+    CHECK_THROWS_AS(detail::check_not_negative<float>("x", bad), ConfigError);
+  }
+  CHECK_NOTHROW(detail::check_positive<float>("x", 1e-37));
+  CHECK_NOTHROW(detail::check_not_negative<float>("x", 0));
+  CHECK_THROWS_AS(detail::check_positive<double>("x", 1e-310), ConfigError);
+  CHECK_THROWS_WITH(detail::check_positive<float>("Adam: lr", 1e-50),
+                    "Adam: lr must be positive and finite in float, got 1e-50");
+  CHECK_THROWS_WITH(detail::check_not_negative<float>("w", 1e300),
+                    "w must be zero, or positive and finite in float, got 1e+300");
+  CHECK_NOTHROW(detail::check_share<float>("x", 0.999999));
+  CHECK_NOTHROW(detail::check_share<double>("x", 0.999999999));
+  CHECK_THROWS_WITH(detail::check_share<float>("x", 0.999999999),
+                    "x must be in [0, 1) in float, got 0.999999999");
+  CHECK_NOTHROW(detail::check_temperature("T", 1e5));
+  CHECK_THROWS_WITH(detail::check_temperature("T", 1e20),
+                    "T must be between 1e-18 and 1e18, got 1e+20");
+}
+
 TEST_CASE("errors say where", "[core][error]") {
   const IoError io("a.bin", "cannot be opened");
   CHECK(io.path == "a.bin");

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -94,6 +95,49 @@ inline void check_not_negative(const char* name, double value) {
 inline void check_range(const char* name, double value, double low, double high) {
   if (!is_finite(value) || value < low || value >= high)
     throw ConfigError(text(name, " must be in [", low, ", ", high, "), got ", value));
+}
+
+// An option is a double; as the `S` that it is used as it must still be what it is, neither 0 nor
+// infinite nor so small that it has lost its digits.
+
+template <Real S>
+inline constexpr const char* scalar_name = std::is_same_v<S, float> ? "float" : "double";
+
+template <Real S>
+constexpr bool is_normal(double value) {
+  return value >= static_cast<double>(std::numeric_limits<S>::min()) &&
+         value <= static_cast<double>(std::numeric_limits<S>::max());
+}
+
+template <Real S>
+void check_positive(const char* name, double value) {
+  check_positive(name, value);
+  if (!is_normal<S>(value))
+    throw ConfigError(
+        text(name, " must be positive and finite in ", scalar_name<S>, ", got ", value));
+}
+
+template <Real S>
+void check_not_negative(const char* name, double value) {
+  check_not_negative(name, value);
+  if (value > 0 && !is_normal<S>(value))
+    throw ConfigError(
+        text(name, " must be zero, or positive and finite in ", scalar_name<S>, ", got ", value));
+}
+
+/// `value` in `[0, 1)`, and not 1 when it is rounded.
+template <Real S>
+void check_share(const char* name, double value) {
+  check_range(name, value, 0, 1);
+  if (static_cast<S>(value) >= S(1))
+    throw ConfigError(text(name, " must be in [0, 1) in ", scalar_name<S>, ", got ", value));
+}
+
+/// A temperature divides logits and its square multiplies losses: both must fit a float.
+inline void check_temperature(const char* name, double value) {
+  check_positive(name, value);
+  if (value < 1e-18 || value > 1e18)
+    throw ConfigError(text(name, " must be between 1e-18 and 1e18, got ", value));
 }
 
 inline void check_at_least_one(const char* name, Index value) {

@@ -127,6 +127,7 @@ class Distiller {
   /// Makes the states for batches of up to `capacity` samples, which go on from those of the `fit`
   /// before. Where a method throws, the old ones remain.
   void make_states(const Dataset& data, Index capacity) {
+    std::apply([](const Methods&... method) { (check_weights(method), ...); }, methods_);
     States states = std::apply(
         [&](const Methods&... method) {
           return States(method.make_state(teacher_, student_, capacity)...);
@@ -140,6 +141,15 @@ class Distiller {
       if constexpr (requires { method.prepare(data, state); }) method.prepare(data, state);
     });
     states_ = std::move(states);
+  }
+
+  /// What the methods say their losses count must count as a `Scalar`, too.
+  template <class M>
+  static void check_weights(const M& method) {
+    const auto weights = method.weights(Progress{});
+    for (std::size_t k = 0; k < weights.size(); ++k)
+      detail::check_not_negative<Scalar>(
+          detail::text("weight of the loss \"", M::terms[k], '"').c_str(), weights[k]);
   }
 
   template <class State>

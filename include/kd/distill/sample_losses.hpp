@@ -41,10 +41,19 @@ auto make_sample_losses(const StudentT& student, Index capacity) {
                                                                                   student.space());
 }
 
-/// What turns the gradient of each sample's loss into that of the weighted batch mean.
+/// What turns the gradient of each sample's loss into that of the weighted batch mean. Throws
+/// `ConfigError` when a weight that changes on the way is infinite as an `S`.
+template <Real S>
+S batch_scale(double weight, Index samples) {
+  const auto scale = static_cast<S>(weight / static_cast<double>(samples));
+  if (!is_finite(scale))
+    throw ConfigError(
+        text("weight of a loss must be finite in ", scalar_name<S>, ", got ", weight));
+  return scale;
+}
 template <Real S, class Space>
 S batch_scale(double weight, const DistillStep<S, Space>& step) {
-  return static_cast<S>(weight / static_cast<double>(step.batch.size()));
+  return batch_scale<S>(weight, step.batch.size());
 }
 
 }  // namespace detail

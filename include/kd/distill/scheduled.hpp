@@ -59,9 +59,9 @@ inline void check_ramp(const char* name, const RampOptions& ramp) {
 
 /// The number that holds now. Functions are asked in every step, so that is when one that leaves
 /// its range is found out.
-inline double positive(const char* name, const Scheduled& number, const Progress& progress) {
+inline double temperature(const char* name, const Scheduled& number, const Progress& progress) {
   const double value = number.at(progress);
-  check_positive(name, value);
+  check_temperature(name, value);
   return value;
 }
 

@@ -22,9 +22,9 @@ class KlDivergence {
   template <Real S, class Space>
   using Target = MatrixTarget<S, Space>;
 
-  /// Throws `ConfigError` unless the temperature is positive and finite.
+  /// Throws `ConfigError` unless the temperature is between 1e-18 and 1e18.
   explicit KlDivergence(KlDivergenceOptions options = {}) : options_(options) {
-    detail::check_positive("KlDivergence: temperature", options.temperature);
+    detail::check_temperature("KlDivergence: temperature", options.temperature);
   }
 
   double temperature() const { return options_.temperature; }

@@ -27,7 +27,7 @@ class LabelSmoothing {
 
   /// Throws `ConfigError` unless the smoothing is in `[0, 1)`.
   explicit LabelSmoothing(LabelSmoothingOptions options = {}) : options_(options) {
-    detail::check_range("LabelSmoothing: smoothing", options.smoothing, 0, 1);
+    detail::check_share<float>("LabelSmoothing: smoothing", options.smoothing);
   }
 
   double smoothing() const { return options_.smoothing; }

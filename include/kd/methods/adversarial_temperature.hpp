@@ -53,8 +53,8 @@ class AdversarialTemperature {
   /// Throws `ConfigError` when an option is out of its range.
   explicit AdversarialTemperature(AdversarialTemperatureOptions options = {})
       : options_(std::move(options)) {
-    detail::check_positive("AdversarialTemperature: lowest", options_.lowest);
-    detail::check_positive("AdversarialTemperature: range", options_.range);
+    detail::check_temperature("AdversarialTemperature: lowest", options_.lowest);
+    detail::check_temperature("AdversarialTemperature: range", options_.range);
     if (!detail::is_finite(options_.theta))
       throw ConfigError(
           detail::text("AdversarialTemperature: theta must be finite, got ", options_.theta));
@@ -85,6 +85,9 @@ class AdversarialTemperature {
   auto make_state(const TeacherT&, const StudentT& student, Index capacity) const {
     using S = typename StudentT::Scalar;
     using Space = typename StudentT::Space;
+    if (!detail::is_finite(static_cast<S>(options_.theta)))
+      throw ConfigError(detail::text("AdversarialTemperature: theta must be finite in ",
+                                     detail::scalar_name<S>, ", got ", options_.theta));
     const Space& space = student.space();
     State<S, Space> state{Buffer<S, Space>(1, space), Buffer<S, Space>(1, space),
                           Buffer<S, Space>(capacity, space),

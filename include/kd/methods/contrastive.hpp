@@ -82,7 +82,7 @@ class Contrastive {
     weights({});
     detail::check_at_least_one("Contrastive: width", options_.width);
     detail::check_at_least_one("Contrastive: negatives", options_.negatives);
-    detail::check_positive("Contrastive: temperature", options_.temperature);
+    detail::check_temperature("Contrastive: temperature", options_.temperature);
     detail::check_range("Contrastive: momentum", options_.momentum, 0, 1);
   }
 
@@ -96,6 +96,7 @@ class Contrastive {
     using S = typename StudentT::Scalar;
     using Space = typename StudentT::Space;
     Tap::template check<TeacherT, StudentT>();
+    detail::check_share<S>("Contrastive: momentum", options_.momentum);
     const Space& space = student.space();
     const Index width = options_.width;
     detail::Embedding<S, Space> of_student(Tap::student_width(student), width, 0, capacity, space);

@@ -85,7 +85,7 @@ class CorrelationKd {
 
  private:
   double temperature(const Progress& progress) const {
-    return detail::positive("CorrelationKd: temperature", options_.temperature, progress);
+    return detail::temperature("CorrelationKd: temperature", options_.temperature, progress);
   }
 
   CorrelationKdOptions options_;

@@ -75,7 +75,7 @@ class DecoupledKd {
 
  private:
   double temperature(const Progress& progress) const {
-    return detail::positive("DecoupledKd: temperature", options_.temperature, progress);
+    return detail::temperature("DecoupledKd: temperature", options_.temperature, progress);
   }
 
   DecoupledKdOptions options_;

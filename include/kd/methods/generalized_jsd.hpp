@@ -49,6 +49,9 @@ class GeneralizedJsd {
 
   template <class TeacherT, class StudentT>
   auto make_state(const TeacherT&, const StudentT& student, Index capacity) const {
+    using S = typename StudentT::Scalar;
+    detail::check_positive<S>("GeneralizedJsd: beta", options_.beta);
+    detail::check_share<S>("GeneralizedJsd: beta", options_.beta);
     return detail::make_sample_losses<1>(student, capacity);
   }
 
@@ -63,7 +66,7 @@ class GeneralizedJsd {
 
  private:
   double temperature(const Progress& progress) const {
-    return detail::positive("GeneralizedJsd: temperature", options_.temperature, progress);
+    return detail::temperature("GeneralizedJsd: temperature", options_.temperature, progress);
   }
 
   GeneralizedJsdOptions options_;

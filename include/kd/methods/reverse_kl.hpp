@@ -52,7 +52,7 @@ class ReverseKl {
 
  private:
   double temperature(const Progress& progress) const {
-    return detail::positive("ReverseKl: temperature", options_.temperature, progress);
+    return detail::temperature("ReverseKl: temperature", options_.temperature, progress);
   }
 
   ReverseKlOptions options_;

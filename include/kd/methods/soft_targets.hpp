@@ -59,7 +59,7 @@ class SoftTargets {
 
  private:
   double temperature(const Progress& progress) const {
-    return detail::positive("SoftTargets: temperature", options_.temperature, progress);
+    return detail::temperature("SoftTargets: temperature", options_.temperature, progress);
   }
 
   SoftTargetsOptions options_;

@@ -74,6 +74,7 @@ class VariationalTransfer {
     using S = typename StudentT::Scalar;
     using Space = typename StudentT::Space;
     Tap::template check<TeacherT, StudentT>();
+    detail::check_positive<S>("VariationalTransfer: initial_variance", options_.initial_variance);
     const Space& space = student.space();
     const Linear<> mean(Tap::student_width(student), Tap::teacher_width(teacher));
     const Index features = mean.out_features();

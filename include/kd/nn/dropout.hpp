@@ -20,7 +20,7 @@ class Dropout : public NoParameters {
   static constexpr bool identity_in_inference = true;
 
   /// Throws `ConfigError` unless `p` is in `[0, 1)`.
-  explicit Dropout(double p = 0.5) : p_(p) { detail::check_range("Dropout: p", p, 0, 1); }
+  explicit Dropout(double p = 0.5) : p_(p) { detail::check_share<float>("Dropout: p", p); }
 
   double p() const { return p_; }
   Index cache_size(Index features) const { return features; }  // the mask

@@ -39,13 +39,19 @@ class Adam {
     detail::check_range("Adam: beta2", options.beta2, 0, 1);
     detail::check_positive("Adam: eps", options.eps);
     detail::check_not_negative("Adam: weight_decay", options.weight_decay);
+    detail::check_decay("Adam: lr weight_decay", options.lr, options.weight_decay);
   }
 
   double lr() const { return options_.lr; }
   const AdamOptions& options() const { return options_; }
 
+  /// Throws `ConfigError` when an option is out of its range as an `S`.
   template <Real S, class Space>
   State<S, Space> make_state(Index size, const Space& space) const {
+    detail::check_positive<S>("Adam: lr", options_.lr);
+    detail::check_share<S>("Adam: beta1", options_.beta1);
+    detail::check_share<S>("Adam: beta2", options_.beta2);
+    detail::check_positive<S>("Adam: eps", options_.eps);
     return {Buffer<S, Space>(size, space), Buffer<S, Space>(size, space)};
   }
 

@@ -33,6 +33,7 @@ class Sgd {
     detail::check_positive("Sgd: lr", options.lr);
     detail::check_range("Sgd: momentum", options.momentum, 0, 1);
     detail::check_not_negative("Sgd: weight_decay", options.weight_decay);
+    detail::check_decay("Sgd: lr weight_decay", options.lr, options.weight_decay);
     if (options.nesterov && options.momentum == 0)
       throw ConfigError("Sgd: nesterov needs a momentum above 0, got 0");
   }
@@ -40,8 +41,12 @@ class Sgd {
   double lr() const { return options_.lr; }
   const SgdOptions& options() const { return options_; }
 
+  /// Throws `ConfigError` when an option is out of its range as an `S`.
   template <Real S, class Space>
   State<S, Space> make_state(Index size, const Space& space) const {
+    detail::check_positive<S>("Sgd: lr", options_.lr);
+    detail::check_share<S>("Sgd: momentum", options_.momentum);
+    detail::check_not_negative<S>("Sgd: weight_decay", options_.weight_decay);
     return {Buffer<S, Space>(options_.momentum > 0 ? size : 0, space)};
   }
 

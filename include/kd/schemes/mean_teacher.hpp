@@ -37,7 +37,7 @@ class MeanTeacher {
   /// Throws `ConfigError` when the decay is out of its range.
   MeanTeacher(N& student, MeanTeacherOptions options, Methods... methods)
       : student_(student), teacher_(student), options_(options), methods_(std::move(methods)...) {
-    detail::check_range("MeanTeacher: decay", options.decay, 0, 1);
+    detail::check_share<typename N::Scalar>("MeanTeacher: decay", options.decay);
   }
 
   /// The moving average, a network like the student.

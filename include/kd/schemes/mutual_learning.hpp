@@ -10,6 +10,7 @@
 #include "kd/cpu/ops/cross_entropy.hpp"
 #include "kd/cpu/ops/soft_targets.hpp"
 #include "kd/cpu/ops/sum.hpp"
+#include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
@@ -96,6 +97,8 @@ class MutualLearning {
     const First& first = std::get<0>(students_);
     detail::check_data("MutualLearning::fit", first, data);
     detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
+    detail::check_not_negative<Scalar>("MutualLearning: hard_weight", hard_weight({}));
+    detail::check_not_negative<Scalar>("MutualLearning: peer_weight", peer_weight({}));
     Loader<Scalar, Space> loader(data, options.batch_size, first.space());
     Objective<O> objective(*this, optimizer, std::min(options.batch_size, data.size()),
                            Rng(options.seed).stream(0));
@@ -105,7 +108,7 @@ class MutualLearning {
 
  private:
   double temperature(const Progress& progress) const {
-    return detail::positive("MutualLearning: temperature", options_.temperature, progress);
+    return detail::temperature("MutualLearning: temperature", options_.temperature, progress);
   }
   double hard_weight(const Progress& progress) const {
     return detail::not_negative("MutualLearning: hard_weight", options_.hard_weight, progress);
@@ -157,9 +160,8 @@ class MutualLearning {
       });
       const auto scales = weights(progress);
       for (std::size_t i = 0; i < count; ++i) {
-        const double samples = static_cast<double>(batch.size());
-        const auto hard = static_cast<Scalar>(scales[2 * i] / samples);
-        const auto peers = static_cast<Scalar>(scales[2 * i + 1] / samples);
+        const auto hard = detail::batch_scale<Scalar>(scales[2 * i], batch.size());
+        const auto peers = detail::batch_scale<Scalar>(scales[2 * i + 1], batch.size());
         add_gradient(i, batch, static_cast<Scalar>(mutual_.temperature(progress)), hard, peers,
                      totals.slice(2 * static_cast<Index>(i), 2));
       }

@@ -119,7 +119,7 @@ class EnsembleTeacher {
   EnsembleTeacher(Mean mean, const Space& space, Index classes)
       : mean_(mean), space_(space), classes_(classes) {
     if constexpr (std::same_as<Mean, MeanOfProbabilities>)
-      detail::check_positive("MeanOfProbabilities: temperature", mean.temperature);
+      detail::check_temperature("MeanOfProbabilities: temperature", mean.temperature);
   }
 
   template <class T>

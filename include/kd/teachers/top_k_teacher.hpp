@@ -44,7 +44,7 @@ class TopKTeacher : public SampleTable {
         classes_(k * data.size(), teacher.space()),
         logits_(k * data.size(), teacher.space()),
         tail_(data.size(), teacher.space()) {
-    detail::check_positive("TopKTeacher: temperature", temperature_);
+    detail::check_temperature("TopKTeacher: temperature", temperature_);
     detail::run_teacher("TopKTeacher", teacher, data, options.batch_size,
                         [&](Index first, MatrixView<const Scalar, Space> logits, const auto&) {
                           const TopKTable<Scalar, Space> all{{classes_.view().data, k_, size()},
