@@ -12,6 +12,7 @@
 #include "kd/core/guard.hpp"
 #include "kd/core/labels.hpp"
 #include "kd/core/matrix.hpp"
+#include "kd/core/model_fits.hpp"
 #include "kd/core/optimizer_step.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/core/random.hpp"

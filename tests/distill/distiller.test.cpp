@@ -222,7 +222,7 @@ TEST_CASE("a distiller refuses what does not fit", "[distill][distiller]") {
   CHECK_THROWS_WITH(run(samples(), {.epochs = 0}), "FitOptions: epochs must be at least 1, got 0");
   CHECK_THROWS_AS(run(samples(), {.batch_size = 0}), ConfigError);
   CHECK_THROWS_WITH(run(samples(70, 11), {}),
-                    "Distiller::fit: expected 12 features a sample, as the network takes, got 11");
+                    "Distiller::fit: expected 12 features a sample, as the model takes, got 11");
   CHECK_THROWS_AS(run(samples(70, 12, 5), {}), DataError);
   CHECK(weights(student) == before);
 

@@ -192,7 +192,7 @@ TEST_CASE("inputs that do not fit are refused", "[nn][network]") {
   const Network<Net> network(Rng(3));
   CHECK_THROWS_AS(network.predict(Matrix<float>::Zero(5, 2)), ShapeError);
   CHECK_THROWS_WITH(network.predict(Matrix<float>::Zero(5, 2)),
-                    "Network::predict: expected 6 input features, got 5");
+                    "Network::predict: expected 6 features a sample, as the model takes, got 5");
 }
 
 TEST_CASE("sizes of run time make the same network", "[nn][network]") {

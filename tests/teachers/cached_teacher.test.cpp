@@ -91,7 +91,7 @@ TEST_CASE("a cached teacher refuses what does not fit", "[teachers][cached_teach
   const Dataset narrow = samples(100, 11);
   CHECK_THROWS_AS(CachedTeacher(teacher, narrow), ShapeError);
   CHECK_THROWS_WITH(CachedTeacher(teacher, narrow),
-                    "CachedTeacher: expected 12 features a sample, as the teacher takes, got 11");
+                    "CachedTeacher: expected 12 features a sample, as the model takes, got 11");
   CHECK_THROWS_AS(CachedTeacher(teacher, samples(), 0), ConfigError);
 
   CHECK_THROWS_AS(CachedTeacher(Matrix<float>()), DataError);

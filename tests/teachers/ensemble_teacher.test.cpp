@@ -137,6 +137,7 @@ TEST_CASE("an ensemble says what does not fit", "[teachers][ensemble_teacher]") 
   Network<Net> student(Net(Linear<>(5, 4)), Rng(2));
   const Dataset data(random_matrix<float>(5, 30, 3), random_labels(30, 4, 4), 4);
   Distiller distiller(mixed, student, SoftTargets{});
-  CHECK_THROWS_WITH(distiller.fit(data, Adam{}),
-                    "EnsembleTeacher: expected 3 features a sample, as a teacher takes, got 5");
+  CHECK_THROWS_WITH(
+      distiller.fit(data, Adam{}),
+      "EnsembleTeacher, member: expected 3 features a sample, as the model takes, got 5");
 }

@@ -133,5 +133,5 @@ TEST_CASE("a table takes the features that its teacher takes", "[teachers][sampl
   const Network<Net> network(Rng(1));
   const Dataset narrow(random_matrix<float>(3, 6, 1), random_labels(6, 4, 2), 4);
   CHECK_THROWS_WITH(TopKTeacher(network, narrow, 2),
-                    "TopKTeacher: expected 5 features a sample, as the teacher takes, got 3");
+                    "TopKTeacher: expected 5 features a sample, as the model takes, got 3");
 }

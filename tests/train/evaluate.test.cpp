@@ -64,7 +64,7 @@ TEST_CASE("evaluate refuses what does not fit", "[train][evaluate]") {
   const auto network = echo();
   const Labels y = Labels::Zero(4);
   CHECK_THROWS_WITH(evaluate(network, Dataset(Matrix<float>::Zero(2, 4), y)),
-                    "evaluate: expected 3 features a sample, as the network takes, got 2");
+                    "evaluate: expected 3 features a sample, as the model takes, got 2");
   CHECK_THROWS_AS(evaluate(network, Dataset(Matrix<float>::Zero(3, 4), Labels::Constant(4, 3))),
                   DataError);
   CHECK_THROWS_AS(evaluate(network, Dataset(Matrix<float>::Zero(3, 4), y), {.batch_size = 0}),

@@ -220,7 +220,7 @@ TEST_CASE("fit refuses what does not fit, before any work", "[train][fit]") {
   const Dataset narrow = learnable(20, 5, 3);
   CHECK_THROWS_AS(run(narrow, {}), ShapeError);
   CHECK_THROWS_WITH(run(narrow, {}),
-                    "fit: expected 6 features a sample, as the network takes, got 5");
+                    "fit: expected 6 features a sample, as the model takes, got 5");
   const Dataset more_classes = learnable(20, 6, 4);
   CHECK_THROWS_AS(run(more_classes, {}), DataError);
   CHECK_THROWS_WITH(run(more_classes, {}), ContainsSubstring("expected 0 to 2, got 3"));

@@ -91,9 +91,10 @@ class Distiller {
   /// goes on with the weights that the methods learned in the first.
   template <Optimizer O>
   FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
-    detail::check_data("Distiller::fit", student_, data);
+    const auto augmented = static_cast<bool>(options.augment);
+    detail::check_model_fits("Distiller::fit", student_, data);
+    detail::check_model_fits("Distiller::fit, teacher", teacher_, data, augmented);
     detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
-    detail::check_teacher(teacher_, data, static_cast<bool>(options.augment));
     Loader<Scalar, Space> loader(data, options.batch_size, student_.space());
     const Index capacity = std::min(options.batch_size, data.size());
     make_states(data, capacity);
@@ -191,6 +192,7 @@ class Distiller {
               VectorView<double, Space> totals) {
       StudentT& student = distiller_.student_;
       const auto teacher_logits = distiller_.teacher_.logits(batch, teacher_room_);
+      detail::check_logits("Distiller, teacher", distiller_.teacher_, batch.size(), teacher_logits);
       const Tape<Scalar, Space>* features = nullptr;
       if constexpr (detail::HasFeatures<TeacherT>) features = &teacher_room_;
       student.zero_grad();

@@ -5,6 +5,7 @@
 
 #include "kd/core/batch.hpp"
 #include "kd/core/matrix.hpp"
+#include "kd/core/model_fits.hpp"
 #include "kd/nn/sequential.hpp"
 #include "kd/nn/tape.hpp"
 
@@ -93,7 +94,7 @@ class Network {
   /// Throws `ShapeError` when the features are not as many as the network takes.
   Matrix<Scalar> predict(
       const MatrixRef<Scalar>& inputs) const requires std::same_as<Space, cpu::Space> {
-    detail::check_equal("Network::predict", "input features", in_features(), inputs.rows());
+    detail::check_features("Network::predict", *this, inputs.rows(), inputs.cols());
     constexpr Index most = 256;  // samples at a time, so that activations stay in cache
     Matrix<Scalar> result(num_classes(), inputs.cols());
     if (inputs.cols() == 0) return result;

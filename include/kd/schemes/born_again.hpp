@@ -40,6 +40,7 @@ class BornAgain {
   template <Optimizer O>
   std::vector<FitReport> fit(const Dataset& data, const O& optimizer,
                              const FitOptions& options = {}) {
+    detail::check_model_fits("BornAgain::fit", teacher_, data, static_cast<bool>(options.augment));
     std::vector<FitReport> reports;
     generations_.clear();
     generations_.reserve(static_cast<std::size_t>(options_.generations));  // teachers stay put

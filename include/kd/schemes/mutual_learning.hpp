@@ -95,7 +95,11 @@ class MutualLearning {
   template <Optimizer O>
   FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
     const First& first = std::get<0>(students_);
-    detail::check_data("MutualLearning::fit", first, data);
+    std::apply(
+        [&](const Students&... student) {
+          (detail::check_model_fits("MutualLearning::fit", student, data), ...);
+        },
+        students_);
     detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
     detail::check_not_negative<Scalar>("MutualLearning: hard_weight", hard_weight({}));
     detail::check_not_negative<Scalar>("MutualLearning: peer_weight", peer_weight({}));

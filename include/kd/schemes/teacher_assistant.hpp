@@ -16,10 +16,11 @@ namespace kd {
 ///     chain.fit(data, kd::Adam{}, {.epochs = 10}, kd::SoftTargets{{.temperature = 4}});
 ///
 /// The networks stand largest first, with any number of assistants; all but the teacher are
-/// trained, one after the other, each with the same methods and an optimizer of its own. Where the
-/// links need methods of their own (a hint taps other layers in each), write the distillers one
-/// after the other instead: that is all this does. Source: Mirzadeh et al., "Improved knowledge
-/// distillation via teacher assistant", 2020, section 3.
+/// trained, one after the other, each with the same methods and an optimizer of its own; that all
+/// of them fit is asked before the first. Where the links need methods of their own (a hint taps
+/// other layers in each), write the distillers one after the other instead: that is all this does.
+/// Source: Mirzadeh et al., "Improved knowledge distillation via teacher assistant", 2020,
+/// section 3.
 template <class TeacherT, class... Students>
 class TeacherAssistant {
   static_assert(sizeof...(Students) >= 2,
@@ -34,19 +35,30 @@ class TeacherAssistant {
   template <Optimizer O, class... Methods>
   std::vector<FitReport> fit(const Dataset& data, const O& optimizer, const FitOptions& options,
                              const Methods&... methods) {
+    const auto check = [&](const auto& teacher, auto& student) {
+      const Distiller pair(teacher, student, methods...);
+      detail::check_model_fits("TeacherAssistant::fit", student, data);
+    };
+    for_each_link(check);
     std::vector<FitReport> reports;
     const auto link = [&](const auto& teacher, auto& student) {
       reports.push_back(Distiller(teacher, student, methods...).fit(data, optimizer, options));
     };
-    link(teacher_, std::get<0>(students_));
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (link(std::get<I>(students_), std::get<I + 1>(students_)), ...);
-    }
-    (std::make_index_sequence<sizeof...(Students) - 1>());
+    for_each_link(link);
     return reports;
   }
 
  private:
+  /// Calls `f(teacher, student)` for each link of the chain.
+  template <class F>
+  void for_each_link(const F& f) const {
+    f(teacher_, std::get<0>(students_));
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (f(std::get<I>(students_), std::get<I + 1>(students_)), ...);
+    }
+    (std::make_index_sequence<sizeof...(Students) - 1>());
+  }
+
   const TeacherT& teacher_;
   std::tuple<Students&...> students_;
 };

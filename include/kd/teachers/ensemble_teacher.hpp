@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "kd/core/model_fits.hpp"
 #include "kd/cpu/ops/ensemble.hpp"
 #include "kd/teachers/teacher.hpp"
 
@@ -142,10 +143,7 @@ class EnsembleTeacher {
                       const auto& batch) { return teacher.logits(batch, *room); };
          },
          [&teacher](const Dataset& data, bool augmented) {
-           if constexpr (requires { teacher.in_features(); })
-             detail::check_equal("EnsembleTeacher", "features a sample, as a teacher takes",
-                                 teacher.in_features(), data.features());
-           detail::check_teacher(teacher, data, augmented);
+           detail::check_model_fits("EnsembleTeacher, member", teacher, data, augmented);
          }});
   }
 

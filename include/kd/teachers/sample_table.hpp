@@ -5,6 +5,7 @@
 #include <concepts>
 #include <utility>
 
+#include "kd/core/model_fits.hpp"
 #include "kd/data/loader.hpp"
 #include "kd/teachers/teacher.hpp"
 
@@ -60,16 +61,15 @@ namespace detail {
 template <class TeacherT, class Take>
 void run_teacher(const char* where, const TeacherT& teacher, const Dataset& data, Index batch_size,
                  Take&& take) {
-  if constexpr (requires { teacher.in_features(); })
-    check_equal(where, "features a sample, as the teacher takes", teacher.in_features(),
-                data.features());
-  check_teacher(teacher, data, false);
+  check_model_fits(where, teacher, data);
   Loader<typename TeacherT::Scalar, typename TeacherT::Space> loader(data, batch_size,
                                                                      teacher.space());
   auto workspace = teacher.make_workspace(std::min(batch_size, data.size()));
   Index first = 0;
   for (Index i = 0; i < loader.batches(); ++i) {
-    const auto logits = teacher.logits(loader.batch(i), workspace);
+    const auto batch = loader.batch(i);
+    const auto logits = teacher.logits(batch, workspace);
+    check_logits(where, teacher, batch.size(), logits);
     take(first, logits, std::as_const(workspace));
     first += logits.cols;
   }

@@ -13,7 +13,9 @@ namespace kd {
 /// logits, an ensemble, somebody else's runtime. It is never changed.
 ///
 /// `make_workspace(capacity)` is the room it needs for batches of up to `capacity` samples, and
-/// `logits(batch, workspace)` fills it; the result stays until the next call.
+/// `logits(batch, workspace)` fills it; the result stays until the next call. A teacher may have
+/// `in_features()`, and `check_data(data, augmented)`, which throws when it cannot teach these
+/// samples: whoever runs it over a data set asks both first.
 template <class T>
 concept Teacher = requires(const T teacher, Index capacity,
                            const Batch<typename T::Scalar, typename T::Space>& batch,
@@ -34,14 +36,6 @@ template <class T>
 concept HasFeatures = Teacher<T> && requires {
   typename T::Architecture;
 } && std::derived_from<typename T::Workspace, Tape<typename T::Scalar, typename T::Space>>;
-
-/// Asks a teacher, where it has an answer, whether it can teach these samples, as they are or
-/// augmented.
-template <Teacher T>
-void check_teacher(const T& teacher, const Dataset& data, bool augmented) {
-  if constexpr (requires { teacher.check_data(data, augmented); })
-    teacher.check_data(data, augmented);
-}
 
 }  // namespace detail
 }  // namespace kd

@@ -29,7 +29,7 @@ template <class Model>
 Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptions& options = {}) {
   using S = typename Model::Scalar;
   using Space = typename Model::Space;
-  if constexpr (requires { model.in_features(); }) detail::check_data("evaluate", model, data);
+  detail::check_model_fits("evaluate", model, data);
   Loader<S, Space> loader(data, options.batch_size, model.space());
   const Index capacity = std::min(options.batch_size, data.size());
   auto workspace = model.make_workspace(capacity);
@@ -43,6 +43,7 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
   for (Index i = 0; i < loader.batches(); ++i) {
     const Batch<S, Space> batch = loader.batch(i);
     const MatrixView<const S, Space> logits = model.logits(batch, workspace);
+    detail::check_logits("evaluate", model, batch.size(), logits);
     const VectorView<S, Space> losses = values.view().slice(0, batch.size());
     op_cross_entropy(model.space(), logits, batch.labels, S(0), MatrixView<S, Space>{},
                      Write::overwrite, losses);

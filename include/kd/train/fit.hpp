@@ -69,7 +69,7 @@ class LossObjective {
 template <class N, LabelLoss L, Optimizer O>
 FitReport fit(N& network, const Dataset& data, const L& loss, const O& optimizer,
               const FitOptions& options = {}) {
-  detail::check_data("fit", network, data);
+  detail::check_model_fits("fit", network, data);
   detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
   Loader<typename N::Scalar, typename N::Space> loader(data, options.batch_size, network.space());
   detail::LossObjective<N, L, O> objective(network, loss, optimizer,

@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "kd/core/model_fits.hpp"
 #include "kd/core/step_runner.hpp"
 #include "kd/cpu/ops/guard.hpp"
 #include "kd/cpu/ops/sum.hpp"
@@ -31,14 +32,6 @@ struct FitOptions {
 };
 
 namespace detail {
-
-/// A model must fit the data before any work is done.
-template <class Model>
-void check_data(const char* where, const Model& model, const Dataset& data) {
-  check_equal(where, "features a sample, as the network takes", model.in_features(),
-              data.features());
-  if (data.classes() > model.num_classes()) check_labels(data.labels(), model.num_classes());
-}
 
 /// The one training loop: batches, schedule, the guard against numbers that are not finite, and
 /// reports. What is minimised is the objective's affair, which answers
