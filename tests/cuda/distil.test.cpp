@@ -89,6 +89,56 @@ TEST_CASE("CUDA: a teacher whose features were kept teaches there", "[cuda]") {
   CHECK(distance(p.student, p.device_student) < 1e-4);
 }
 
+TEST_CASE("CUDA: slices keep their place in the whole there", "[cuda]") {
+  const Index resident_bytes = GENERATE(-1, 0);
+  CAPTURE(resident_bytes);
+  const kd::cuda::Space space({.resident_bytes = resident_bytes});
+  const kd::Dataset whole = some_data();
+  const kd::Dataset part = whole.slice(12, 30);
+  kd::Loader<float> host(part, 16);
+  kd::Loader<float, kd::cuda::Space> device(part, 16, space);
+  for (const bool shuffled : {false, true}) {
+    if (shuffled) {
+      host.shuffle(kd::Rng(1));
+      device.shuffle(kd::Rng(1));
+    }
+    for (Index i = 0; i < host.batches(); ++i) {
+      const auto expected = host.batch(i);
+      const auto got = device.batch(i);
+      kd::Vector<Index> indices(got.size());
+      kd::Labels labels(got.size());
+      kd::Matrix<float> inputs(6, got.size());
+      op_download(space, got.indices, kd::view(indices));
+      op_download(space, got.labels, kd::view(labels));
+      op_download(space, got.inputs.flat(), kd::view(inputs).flat());
+      CHECK(indices == kd::map(expected.indices));
+      CHECK(labels == kd::map(expected.labels));
+      CHECK(inputs == kd::map(expected.inputs));
+    }
+  }
+
+  Pair p;
+  const auto after = [&](const auto& table, const auto& device_table, const auto& method) {
+    auto student = p.student;
+    auto device_student = p.device_student;
+    kd::Distiller(table, student, method).fit(part, adam, options);
+    kd::Distiller(device_table, device_student, method).fit(part, adam, options);
+    return distance(student, device_student);
+  };
+  const kd::SoftTargets soft;
+  CHECK(after(kd::CachedTeacher(p.teacher, part), kd::CachedTeacher(p.device_teacher, part), soft) <
+        1e-4);
+  CHECK(after(kd::TopKTeacher(p.teacher, part, 2), kd::TopKTeacher(p.device_teacher, part, 2),
+              kd::TopK{}) < 1e-4);
+  CHECK(after(kd::TopKTeacher(p.teacher, part, 2), kd::TopKTeacher(p.device_teacher, part, 2),
+              soft) < 1e-4);
+  CHECK(after(kd::CachedFeatures(p.teacher, part, kd::Layers<2>{}),
+              kd::CachedFeatures(p.device_teacher, part, kd::Layers<2>{}),
+              kd::SimilarityPreserving<2, 2>{{.weight = 1}}) < 1e-4);
+  CHECK(after(p.teacher, p.device_teacher, kd::Contrastive<2, 2>{{.width = 5, .negatives = 70}}) <
+        1e-4);
+}
+
 TEST_CASE("CUDA: ensembles teach there", "[cuda]") {
   Pair p;
   const kd::Network<Teacher> other(kd::Rng(5));

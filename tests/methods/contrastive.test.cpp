@@ -204,7 +204,10 @@ TEST_CASE("contrastive distillation tells samples apart after training", "[metho
   const auto other_data = [&] { distiller.fit(samples(50), Adam{}); };
   CHECK_THROWS_AS(other_data(), ShapeError);
   CHECK_THROWS_WITH(other_data(),
-                    "Contrastive: the memory banks hold 60 samples, got a data set of 50");
+                    "Contrastive: memory bank: knows a data set of 60 samples with 6 features, "
+                    "got one of 50 with 6");
+  const Dataset others(random_matrix<float>(6, 60, 9), Labels(map(data.labels())), 3);
+  CHECK_THROWS_AS(distiller.fit(others, Adam{}), DataError);
   CHECK(Matrix<float>(map(distiller.state<0>().student_bank.entries())) == moved);
 }
 
@@ -245,6 +248,32 @@ TEST_CASE("an index beyond the memory bank is an error", "[methods][contrastive]
   indices(1) = 19;
   accumulate();
   CHECK(totals.minCoeff() > 0);
+}
+
+TEST_CASE("contrastive distillation knows the samples of a slice by their place in the whole",
+          "[methods][contrastive]") {
+  const Network<Large> teacher(Rng(1));
+  Network<Small> student(Rng(2));
+  const Dataset whole = samples(60);
+  const Dataset part = whole.slice(25, 30);
+  Distiller distiller(teacher, student, Contrastive<2, 1>(few()));
+  distiller.fit(part, Adam{{.lr = 0.01}}, {.epochs = 2, .batch_size = 8});
+  const Matrix<float> bank = map(distiller.state<0>().student_bank.entries());
+  const Matrix<float> first =
+      map(MemoryBank<float>(8, 60, Rng(few().seed).stream(2), host).entries());
+  REQUIRE(bank.cols() == 60);
+  for (Index i = 0; i < 60; ++i)
+    CHECK((bank.col(i) == first.col(i)) == (i < 25 || i >= 55));  // only its own have moved
+
+  Matrix<std::int32_t> drawn(500, 1);
+  const Vector<Index> index = Vector<Index>::Constant(1, 40);
+  const Labels label = Labels::Constant(1, whole.labels().data[40]);
+  OtherClasses<>(part, host).draw(host, Rng(1), view(index), view(label), view(drawn));
+  for (const std::int32_t sample : drawn.reshaped()) {
+    CHECK((sample >= 25 && sample < 55));
+    CHECK(whole.labels().data[sample] != label(0));
+  }
+  CHECK_NOTHROW(distiller.fit(whole, Adam{{.lr = 0.01}}, {.batch_size = 8}));
 }
 
 TEST_CASE("samples of one class have nobody to be told from", "[methods][contrastive]") {

@@ -4,11 +4,14 @@
 #include "kd/distill/distiller.hpp"
 #include "kd/methods/hard_labels.hpp"
 #include "kd/methods/soft_targets.hpp"
+#include "kd/methods/top_k.hpp"
 #include "kd/nn/linear.hpp"
 #include "kd/optim/sgd.hpp"
+#include "kd/teachers/cached_features.hpp"
 #include "kd/teachers/cached_teacher.hpp"
 #include "kd/teachers/ensemble_teacher.hpp"
 #include "kd/teachers/top_k_teacher.hpp"
+#include "kd/train/evaluate.hpp"
 #include "kd/train/fit.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
@@ -119,7 +122,8 @@ TEST_CASE("a table must know every sample", "[teachers][sample_table]") {
   Distiller distiller(cached, student, SoftTargets{});
   CHECK_THROWS_AS(distiller.fit(make_data(8), Sgd{}), ShapeError);
   CHECK_THROWS_WITH(distiller.fit(make_data(8), Sgd{}),
-                    "CachedTeacher: holds the logits of 9 samples, got a data set of 8");
+                    "CachedTeacher: knows a data set of 9 samples with 5 features, got one of 8 "
+                    "with 5");
 
   auto room = cached.make_workspace(2);
   const Vector<Index> beyond{{3, 9}};
@@ -127,6 +131,88 @@ TEST_CASE("a table must know every sample", "[teachers][sample_table]") {
   CHECK_THROWS_AS(cached.logits(batch, room), DataError);
   CHECK_THROWS_WITH(cached.logits(batch, room),
                     "CachedTeacher: holds the logits of samples 0 to 8, got index 9");
+}
+
+TEST_CASE("the table of a whole teaches its slices, that of a slice its parts",
+          "[teachers][sample_table]") {
+  const Network<Net> network(Rng(1));
+  const Dataset whole = make_data(30);
+  const Dataset again = make_data(30);  // as if read from the files once more
+  const auto check = [&](const auto& of_whole, const auto& of_slice) {
+    const auto logits = [&](const auto& table, const Dataset& data) {
+      auto room = table.make_workspace(data.size());
+      Loader<float> loader(data, data.size());
+      return Matrix<float>(map(table.logits(loader.batch(0), room)));
+    };
+    const Matrix<float> all = logits(of_whole, whole);
+    CHECK(logits(of_whole, whole.slice(10, 20)) == all.rightCols(20));
+    CHECK(logits(of_slice, again.slice(10, 20)) == all.rightCols(20));
+    CHECK(logits(of_slice, whole.slice(12, 5)) == all.middleCols(12, 5));
+
+    const auto teach = [&](const auto& table, const Dataset& data) {
+      Network<Net> student(Rng(2));
+      Distiller(table, student, SoftTargets{}).fit(data, Sgd{}, {.batch_size = 4});
+    };
+    CHECK_NOTHROW(teach(of_whole, again));
+    CHECK_NOTHROW(teach(of_whole, again.slice(3, 7)));
+    CHECK_NOTHROW(teach(of_slice, again.slice(10, 20)));
+    CHECK_NOTHROW(teach(of_slice, whole.slice(14, 2)));
+    CHECK_THROWS_AS(teach(of_slice, whole.slice(0, 20)), ShapeError);
+    CHECK_THROWS_WITH(teach(of_slice, whole.slice(0, 20)),
+                      ContainsSubstring(": holds samples 10 to 29 of the data set, got its samples "
+                                        "0 to 19"));
+    CHECK_THROWS_AS(teach(of_slice, whole), ShapeError);
+    CHECK_THROWS_AS(teach(of_slice, make_data(20)), ShapeError);
+    CHECK_THROWS_AS(evaluate(of_slice, whole), ShapeError);
+  };
+  const Dataset slice = whole.slice(10, 20);
+  check(CachedTeacher(network, whole), CachedTeacher(network, slice));
+  check(TopKTeacher(network, whole, 4), TopKTeacher(network, slice, 4));
+  check(CachedFeatures(network, whole, Layers<1>{}), CachedFeatures(network, slice, Layers<1>{}));
+}
+
+TEST_CASE("the method TopK finds the samples of a slice", "[teachers][sample_table]") {
+  const Network<Net> network(Rng(1));
+  const Dataset whole = make_data(30);
+  const Dataset slice = whole.slice(10, 20);
+  Network<Net> one(Rng(2));
+  Network<Net> other = one;
+  const TopKTeacher of_whole(network, whole, 2);
+  const TopKTeacher of_slice(network, slice, 2);
+  Distiller(of_whole, one, TopK{}).fit(slice, Sgd{}, {.batch_size = 4});
+  Distiller(of_slice, other, TopK{}).fit(slice, Sgd{}, {.batch_size = 4});
+  CHECK(map(one.params()) == map(other.params()));
+}
+
+TEST_CASE("a table refuses another data set of the same size", "[teachers][sample_table]") {
+  const Network<Net> network(Rng(1));
+  const Dataset data = make_data(9);
+  const CachedTeacher cached(network, data);
+  const Dataset other(random_matrix<float>(5, 9, 8), Labels(map(data.labels())), 4);
+  const Dataset relabelled(data.inputs(), random_labels(9, 4, 9), 4);
+  Network<Net> student(Rng(2));
+  Distiller distiller(cached, student, SoftTargets{});
+  CHECK_THROWS_AS(distiller.fit(other, Sgd{}), DataError);
+  CHECK_THROWS_WITH(distiller.fit(other, Sgd{}),
+                    ContainsSubstring("CachedTeacher: knows another data set of that size: "
+                                      "expected inputs with the fingerprint "));
+  CHECK_THROWS_WITH(distiller.fit(relabelled, Sgd{}),
+                    ContainsSubstring("(the inputs are the same)"));
+  CHECK_THROWS_AS(evaluate(cached, other), DataError);
+  CHECK_THROWS_AS(CachedTeacher(cached, other), DataError);
+}
+
+TEST_CASE("logits from elsewhere are held to the size of the whole", "[teachers][sample_table]") {
+  const Dataset whole = make_data(9);
+  const Matrix<float> logits = random_matrix<float>(4, 9, 5);
+  const CachedTeacher cached(logits);
+  CHECK_NOTHROW(cached.check_data(whole));
+  CHECK_NOTHROW(cached.check_data(whole.slice(3, 4)));
+  CHECK_THROWS_WITH(cached.check_data(make_data(8)),
+                    "CachedTeacher: holds the logits of 9 samples, got a data set of 8");
+  CHECK_THROWS_WITH(cached.check_data(make_data(10).slice(0, 9)),
+                    "CachedTeacher: holds the logits of 9 samples, got a data set of 10 of which "
+                    "this is a slice");
 }
 
 TEST_CASE("a table takes the features that its teacher takes", "[teachers][sample_table]") {

@@ -7,8 +7,9 @@ namespace kd {
 
 /// What one step of training works on.
 ///
-/// `indices` name the samples within their data set: a cache of teacher logits or a memory bank
-/// looks them up by it, whatever order the samples come in.
+/// `indices` are the samples' places in their data set, in the whole of it where the batch is of a
+/// slice: a cache of teacher logits or a memory bank looks them up by it, whatever order the
+/// samples come in.
 template <Real S, class Space = cpu::Space>
 struct Batch {
   MatrixView<const S, Space> inputs;       ///< (features, batch)

@@ -14,10 +14,11 @@ struct TopKTable {
   MatrixView<L, Space> classes;  ///< (k, samples)
   MatrixView<T, Space> logits;   ///< (k, samples)
   VectorView<T, Space> tail;     ///< (samples); unused where k is the number of classes
+  Index first_sample = 0;        ///< the place of the first column, from which indices count
 
   TopKTable middle_cols(Index first, Index count) const {
     return {classes.middle_cols(first, count), logits.middle_cols(first, count),
-            tail.slice(first, count)};
+            tail.slice(first, count), first_sample + first};
   }
 };
 

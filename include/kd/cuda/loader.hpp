@@ -25,7 +25,7 @@ class Loader<S, cuda::Space> {
         batch_size_(std::min(batch_size, data.size())),
         order_(static_cast<std::size_t>(data.size())) {
     detail::check_at_least_one("Loader: batch_size", batch_size);
-    std::iota(order_.begin(), order_.end(), Index{0});
+    std::iota(order_.begin(), order_.end(), data.first());
     if (is_resident(space)) {
       resident_ = std::make_unique<cuda::detail::ResidentSamples<S>>(data, batch_size_, space);
       resident_->set_order(order());
@@ -39,7 +39,7 @@ class Loader<S, cuda::Space> {
 
   /// A new order, which depends on `rng` alone: the CPU's.
   void shuffle(Rng rng) {
-    std::iota(order_.begin(), order_.end(), Index{0});
+    std::iota(order_.begin(), order_.end(), data_.first());
     kd::shuffle(order_, rng);
     if (resident_) resident_->set_order(order());
   }

@@ -16,6 +16,7 @@ class ResidentSamples {
   ResidentSamples(const Dataset& data, Index batch_size, const Space& space)
       : space_(space),
         features_(data.features()),
+        first_(data.first()),
         labels_(data.size(), space),
         order_(data.size(), space),
         batch_inputs_(data.features() * batch_size, space),
@@ -43,7 +44,8 @@ class ResidentSamples {
     const VectorView<Label, Space> labels = batch_labels_.view().slice(0, count);
     gather_from(bytes_, indices, inputs);
     gather_from(floats_, indices, inputs);
-    op_gather_labels(space_, VectorView<const Label, Space>(labels_.view()), indices, labels);
+    op_gather_labels(space_, VectorView<const Label, Space>(labels_.view()), indices, labels,
+                     first_);
     return {inputs, labels, indices};
   }
 
@@ -53,11 +55,12 @@ class ResidentSamples {
                    MatrixView<S, Space> inputs) {
     if (samples.size() == 0) return;
     op_gather(space_, MatrixView<const T, Space>{samples.view().data, features_, labels_.size()},
-              indices, scale_, inputs);
+              indices, scale_, inputs, first_);
   }
 
   Space space_;
   Index features_;
+  Index first_;  ///< the place of the first sample, from which indices count
   S scale_ = 1;
   Buffer<std::uint8_t, Space> bytes_;  // one of the two
   Buffer<float, Space> floats_;

@@ -37,7 +37,7 @@ class StreamedSamples {
     const Index count = order.size;
     for (Index b = 0; b < count; ++b) {
       slot.host_indices.view().data[b] = order.data[b];
-      slot.host_labels.view().data[b] = data_.labels().data[order.data[b]];
+      slot.host_labels.view().data[b] = data_.labels().data[order.data[b] - data_.first()];
     }
     const std::size_t sample_bytes = gather_on_host(slot, order);
 
@@ -94,7 +94,7 @@ class StreamedSamples {
       const auto bytes = static_cast<std::size_t>(samples.rows) * sizeof(*samples.data);
       std::uint8_t* to = slot.host_samples.view().data;
       for (Index b = 0; b < order.size; ++b, to += bytes)
-        std::memcpy(to, samples.data + order.data[b] * samples.rows, bytes);
+        std::memcpy(to, samples.data + (order.data[b] - data_.first()) * samples.rows, bytes);
       return bytes;
     });
   }

@@ -6,10 +6,12 @@
 #include <variant>
 
 #include "kd/core/error.hpp"
+#include "kd/core/fingerprint.hpp"
 #include "kd/core/finite.hpp"
 #include "kd/core/labels.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/to_labels.hpp"
+#include "kd/data/identity.hpp"
 #include "kd/data/to_inputs.hpp"
 
 namespace kd {
@@ -85,13 +87,38 @@ class Dataset {
   }
   VectorView<const Label> labels() const { return labels_.view; }
 
-  /// Samples `first` to `first + count - 1`, sharing the memory of this set. Throws `ShapeError`
-  /// when there are no such samples.
+  /// The place of the first sample in the whole that this set is a slice of; 0 where it is none.
+  Index first() const { return first_; }
+  /// How many samples the whole has.
+  Index whole_size() const { return whole_size_; }
+  /// Which data set the whole is; slices are one with it. It is computed when first asked for, in
+  /// one pass over the samples.
+  DatasetIdentity identity() const {
+    using Fingerprints = detail::LazyFingerprints;
+    const auto of = [this](const auto* data, Index size) {
+      using T = std::remove_cvref_t<decltype(*data)>;
+      return detail::Fingerprint::of(data, static_cast<std::size_t>(size) * sizeof(T), sizeof(T));
+    };
+    return {whole_size_, features(),
+            fingerprints_->get(Fingerprints::inputs,
+                               [&] {
+                                 return visit([&](const auto& inputs, float) {
+                                   return of(inputs.data - first_ * inputs.rows,
+                                             whole_size_ * inputs.rows);
+                                 });
+                               }),
+            fingerprints_->get(Fingerprints::labels,
+                               [&] { return of(labels().data - first_, whole_size_); })};
+  }
+
+  /// Samples `first` to `first + count - 1`, sharing the memory of this set and keeping their place
+  /// in it. Throws `ShapeError` when there are no such samples.
   Dataset slice(Index first, Index count) const {
     if (first < 0 || count < 1 || first > size() || count > size() - first)
       throw ShapeError(detail::text("Dataset::slice: expected samples within 0 to ", size() - 1,
                                     ", got ", count, " from ", first));
     Dataset part = *this;
+    part.first_ += first;
     part.labels_.view = labels_.view.slice(first, count);
     std::visit([&](auto& held) { held.view = held.view.middle_cols(first, count); }, part.inputs_);
     return part;
@@ -107,7 +134,7 @@ class Dataset {
  private:
   template <class Inputs>
   Dataset(Held<Inputs> inputs, Held<VectorView<const Label>> labels, Index classes)
-      : inputs_(inputs), labels_(std::move(labels)), classes_(classes) {
+      : inputs_(inputs), labels_(std::move(labels)), classes_(classes), whole_size_(size()) {
     const Index rows = inputs.view.rows;
     const Index cols = inputs.view.cols;
     if (cols < 1 || rows < 1)
@@ -139,6 +166,10 @@ class Dataset {
   std::variant<Held<MatrixView<const float>>, Held<MatrixView<const std::uint8_t>>> inputs_;
   Held<VectorView<const Label>> labels_;
   Index classes_;
+  Index first_ = 0;
+  Index whole_size_;
+  std::shared_ptr<detail::LazyFingerprints> fingerprints_ =
+      std::make_shared<detail::LazyFingerprints>();
 };
 
 }  // namespace kd

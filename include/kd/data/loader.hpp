@@ -33,7 +33,7 @@ class Loader {
       : data_(data), batch_size_(std::min(batch_size, data.size())), space_(std::move(space)) {
     detail::check_at_least_one("Loader: batch_size", batch_size);
     order_.resize(static_cast<std::size_t>(data.size()));
-    std::iota(order_.begin(), order_.end(), Index{0});
+    std::iota(order_.begin(), order_.end(), data.first());
     inputs_ = Buffer<S, Space>(data.features() * batch_size_, space_);
     labels_ = Buffer<Label, Space>(batch_size_, space_);
   }
@@ -43,7 +43,7 @@ class Loader {
 
   /// A new order, which depends on `rng` alone.
   void shuffle(Rng rng) {
-    std::iota(order_.begin(), order_.end(), Index{0});
+    std::iota(order_.begin(), order_.end(), data_.first());
     kd::shuffle(order_, rng);
   }
 
@@ -60,12 +60,12 @@ class Loader {
     const VectorView<const Index, Space> indices{order_.data() + first, count};
     const MatrixView<S, Space> inputs{inputs_.view().data, data_.features(), count};
     data_.visit([&](const auto& samples, float scale) {
-      op_gather(space_, samples, indices, static_cast<S>(scale), inputs);
+      op_gather(space_, samples, indices, static_cast<S>(scale), inputs, data_.first());
     });
     if constexpr (hands_out_floats)
       if (augment_) augment_(map(inputs), rng_.stream(augmented_++));
     const VectorView<Label, Space> labels = labels_.view().slice(0, count);
-    op_gather_labels(space_, data_.labels(), indices, labels);
+    op_gather_labels(space_, data_.labels(), indices, labels, data_.first());
     return {inputs, labels, indices};
   }
 

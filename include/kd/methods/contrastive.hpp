@@ -29,14 +29,15 @@ struct ContrastiveOptions {
 /// s and t are linear maps of what layer `StudentLayer` of the student and layer `TeacherLayer` of
 /// the teacher give, (features, batch), to `width` numbers of length 1; layers are counted from 1.
 /// Both maps train along with the student. Each of the two banks holds an embedding of every one of
-/// the n samples of the data set, found by the sample's index and moved a little each time the
-/// sample comes by; entries are constants. K negatives are drawn anew for each sample, with
-/// replacement, from those of other classes. Z is n times the mean of `exp(<,> / temperature)` over
-/// the first batch, one for each bank, and a constant then.
+/// the n samples of the data set (where it is a slice: of its whole), found by the sample's index
+/// and moved a little each time the sample comes by; entries are constants. K negatives are drawn
+/// anew for each sample, with replacement, from those of other classes. Z is n times the mean of
+/// `exp(<,> / temperature)` over the first batch, one for each bank, and a constant then.
 ///
 /// The banks take `2 n width` numbers, and a step the time of `4 batch K width` multiplications,
-/// which is most of it: give `negatives` where that is too much. `fit` with a data set of another
-/// size than the one before throws `ShapeError`, with one class only `DataError`, before any work.
+/// which is most of it: give `negatives` where that is too much. `fit` with another data set than
+/// the one before throws `ShapeError` or `DataError`, with one class only `DataError`, before any
+/// work.
 /// Source: Tian, Krishnan, Isola, "Contrastive representation distillation", 2020, equations 17 to
 /// 19 and, for Z, momentum and defaults, the authors' code.
 template <Index TeacherLayer, Index StudentLayer>
@@ -57,6 +58,7 @@ class Contrastive {
     OtherClasses<Space> others = {};
     MemoryBank<S, Space> student_bank = {};
     MemoryBank<S, Space> teacher_bank = {};
+    DatasetIdentity data = {};  ///< whose samples the banks hold
     Index steps = 0;
 
     VectorView<S, Space> params() { return weights.view(); }
@@ -73,6 +75,7 @@ class Contrastive {
     void resume(const State& previous) {
       student_bank = previous.student_bank;
       teacher_bank = previous.teacher_bank;
+      data = previous.data;
       steps = previous.steps;
     }
   };
@@ -117,18 +120,18 @@ class Contrastive {
     return state;
   }
 
-  /// Makes the banks, or checks that those there are have an entry for every sample.
+  /// Makes the banks, or checks that those there are hold the samples of this data set.
   template <Real S, class Space>
   void prepare(const Dataset& data, State<S, Space>& state) const {
     const Space& space = state.weights.space();
-    const Index samples = state.student_bank.samples();
-    if (samples != 0 && samples != data.size())
-      throw ShapeError(detail::text("Contrastive: the memory banks hold ", samples,
-                                    " samples, got a data set of ", data.size()));
+    const bool has_banks = state.student_bank.samples() != 0;
+    const DatasetIdentity identity = data.identity();
+    if (has_banks) detail::check_same_data("Contrastive: memory bank", state.data, identity);
     state.others = OtherClasses<Space>(data, space);
-    if (samples != 0) return;
-    state.student_bank = {options_.width, data.size(), rng(2), space};
-    state.teacher_bank = {options_.width, data.size(), rng(3), space};
+    if (has_banks) return;
+    state.data = identity;
+    state.student_bank = {options_.width, identity.samples, rng(2), space};
+    state.teacher_bank = {options_.width, identity.samples, rng(3), space};
   }
 
   /// Throws `ConfigError` when `prepare` was not called, `ShapeError` when an index is beyond the

@@ -43,7 +43,7 @@ class CachedFeatures<ArchitectureT, Layers<Kept...>, ScalarT, SpaceT> : public S
   /// Runs `network` over `data` once. Throws as `evaluate` does.
   CachedFeatures(const Network<Architecture, Space, Scalar>& network, const Dataset& data,
                  Layers<Kept...>, Index batch_size = 256)
-      : SampleTable("CachedFeatures", data.size()),
+      : SampleTable("CachedFeatures", data),
         architecture_(network.architecture()),
         tables_{make_table(network, data, Kept)...,
                 make_table(network, data, Architecture::depth)} {
@@ -77,7 +77,7 @@ class CachedFeatures<ArchitectureT, Layers<Kept...>, ScalarT, SpaceT> : public S
       if (layer == 0) continue;  // the inputs, which the tape has
       const MatrixView<Scalar, Space> out = tape.output(layer);
       const MatrixView<const Scalar, Space> table{tables_[i].view().data, out.rows, size()};
-      op_gather(space(), table, batch.indices, Scalar(1), out);
+      op_gather(space(), table, batch.indices, Scalar(1), out, first());
     }
     return tape.logits();
   }

@@ -9,7 +9,8 @@
 
 namespace kd {
 
-/// A teacher that ran once: its logits for every sample of a data set, looked up by sample index.
+/// A teacher that ran once: its logits for every sample of a data set, looked up by sample index
+/// (see `SampleTable`).
 ///
 /// It teaches exactly what the live teacher would, without its forward pass in every step, as long
 /// as the samples do not change: inputs that are augmented at random it refuses, unless told to
@@ -29,7 +30,8 @@ class CachedTeacher : public SampleTable {
   /// Runs `teacher` over `data` once. Throws as `evaluate` does.
   template <Teacher T>
   CachedTeacher(const T& teacher, const Dataset& data, Index batch_size = 256)
-      : CachedTeacher(teacher.num_classes(), data.size(), teacher.space()) {
+      : CachedTeacher(teacher.num_classes(), data, teacher.space()) {
+    detail::require_same_kind<CachedTeacher, T>();
     detail::run_teacher("CachedTeacher", teacher, data, batch_size,
                         [&](Index first, MatrixView<const Scalar, Space> logits, const auto&) {
                           op_copy(space(), logits.flat(),
@@ -37,7 +39,8 @@ class CachedTeacher : public SampleTable {
                         });
   }
 
-  /// Takes logits from elsewhere, column i those of sample i: (classes, samples).
+  /// Takes logits from elsewhere, column i those of sample i: (classes, samples). They belong to a
+  /// whole data set of as many samples, whichever it is, and its slices.
   /// Throws `DataError` when there are none or one is not finite.
   explicit CachedTeacher(const MatrixRef<Scalar>& logits, Space space = {})
       : CachedTeacher(logits.rows(), logits.cols(), std::move(space)) {
@@ -60,15 +63,17 @@ class CachedTeacher : public SampleTable {
                                          Workspace& workspace) const {
     check_indices(batch.indices);
     const MatrixView<Scalar, Space> out{workspace.logits.view().data, classes_, batch.size()};
-    op_gather(space(), table(), batch.indices, Scalar(1), out);
+    op_gather(space(), table(), batch.indices, Scalar(1), out, first());
     return out;
   }
 
  private:
-  CachedTeacher(Index classes, Index samples, Space space)
+  /// `samples`: a data set, or how many there are.
+  template <class Samples>
+  CachedTeacher(Index classes, const Samples& samples, Space space)
       : SampleTable("CachedTeacher", samples),
         classes_(classes),
-        logits_(classes * samples, std::move(space)) {
+        logits_(classes * size(), std::move(space)) {
     if (Classes != dynamic) detail::check_equal("CachedTeacher", "classes", Classes, classes);
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <optional>
 #include <utility>
 
 #include "kd/core/model_fits.hpp"
@@ -12,7 +13,9 @@
 namespace kd {
 
 /// What teachers have in common that ran once and look up what they said by sample index: they
-/// know the samples of one data set, as they are.
+/// know the samples of one data set, as they are. The table of a whole data set teaches each slice
+/// of it, the table of a slice that slice and its parts, and both refuse other data. A data set
+/// that is read from the same files again is the same one (`Dataset::identity`).
 class SampleTable {
  public:
   /// How many samples it knows.
@@ -22,12 +25,21 @@ class SampleTable {
   /// said of the inputs before. It refuses them otherwise.
   void accept_augmented_inputs() { accepts_augmented_ = true; }
 
-  /// Every sample of the data set must be in the table; a distiller asks before it starts. Throws
-  /// `ShapeError` when the sizes differ, `ConfigError` when inputs are augmented and must not be.
+  /// Every sample of the data set must be in the table; whoever runs the teacher asks before it
+  /// starts. Throws `ShapeError` when sizes differ or samples are missing, `DataError` when it is
+  /// another data set, `ConfigError` when inputs are augmented and must not be.
   void check_data(const Dataset& data, bool augmented = false) const {
-    if (data.size() != samples_)
-      throw ShapeError(detail::text(name_, ": holds the logits of ", samples_,
-                                    " samples, got a data set of ", data.size()));
+    if (data_) {
+      detail::check_same_data(name_, *data_, data.identity());
+      if (data.first() < first_ || data.first() + data.size() > first_ + samples_)
+        throw ShapeError(detail::text(name_, ": holds samples ", first_, " to ",
+                                      first_ + samples_ - 1, " of the data set, got its samples ",
+                                      data.first(), " to ", data.first() + data.size() - 1));
+    } else if (data.whole_size() != samples_) {
+      throw ShapeError(detail::text(
+          name_, ": holds the logits of ", samples_, " samples, got a data set of ",
+          data.whole_size(), data.size() == data.whole_size() ? "" : " of which this is a slice"));
+    }
     if (augmented && !accepts_augmented_)
       throw ConfigError(detail::text(
           name_,
@@ -36,25 +48,43 @@ class SampleTable {
   }
 
  protected:
+  /// A table of the samples of `data`.
+  SampleTable(const char* name, const Dataset& data)
+      : name_(name), first_(data.first()), samples_(data.size()), data_(data.identity()) {}
+  /// A table from elsewhere, which can be held to the size of a whole data set alone.
   SampleTable(const char* name, Index samples) : name_(name), samples_(samples) {}
+
+  /// The index of the first sample.
+  Index first() const { return first_; }
 
   /// Indices on the host must be within the table; those elsewhere only their device can read.
   template <class Space>
   void check_indices(VectorView<const Index, Space> indices) const {
     if constexpr (std::same_as<Space, cpu::Space>)
       for (Index b = 0; b < indices.size; ++b)
-        if (indices.data[b] < 0 || indices.data[b] >= samples_)
-          throw DataError(detail::text(name_, ": holds the logits of samples 0 to ", samples_ - 1,
-                                       ", got index ", indices.data[b]));
+        if (indices.data[b] < first_ || indices.data[b] >= first_ + samples_)
+          throw DataError(detail::text(name_, ": holds the logits of samples ", first_, " to ",
+                                       first_ + samples_ - 1, ", got index ", indices.data[b]));
   }
 
  private:
   const char* name_;
+  Index first_ = 0;
   Index samples_;
+  std::optional<DatasetIdentity> data_;  ///< of which whole, unless it came from elsewhere
   bool accepts_augmented_ = false;
 };
 
 namespace detail {
+
+/// A table holds what its teacher says, as it says it.
+template <class Table, class TeacherT>
+constexpr void require_same_kind() {
+  static_assert(std::same_as<typename Table::Scalar, typename TeacherT::Scalar> &&
+                    std::same_as<typename Table::Space, typename TeacherT::Space>,
+                "a table must be of the scalar and the memory space of its teacher: leave the "
+                "template arguments out, and they are");
+}
 
 /// Runs a teacher over a data set once: `take(first, logits, workspace)` gets the logits of the
 /// samples from `first` on, and what the teacher worked in. Throws as `evaluate` does.

@@ -37,13 +37,14 @@ class TopKTeacher : public SampleTable {
   /// `evaluate` does.
   template <Teacher T>
   TopKTeacher(const T& teacher, const Dataset& data, Index k, TopKTeacherOptions options = {})
-      : SampleTable("TopKTeacher", data.size()),
+      : SampleTable("TopKTeacher", data),
         num_classes_(teacher.num_classes()),
         k_(checked_k(k, num_classes_)),
         temperature_(options.temperature),
         classes_(k * data.size(), teacher.space()),
         logits_(k * data.size(), teacher.space()),
         tail_(data.size(), teacher.space()) {
+    detail::require_same_kind<TopKTeacher, T>();
     detail::check_temperature("TopKTeacher: temperature", temperature_);
     detail::run_teacher("TopKTeacher", teacher, data, options.batch_size,
                         [&](Index first, MatrixView<const Scalar, Space> logits, const auto&) {
@@ -60,7 +61,10 @@ class TopKTeacher : public SampleTable {
   Index k() const { return k_; }
   double temperature() const { return temperature_; }
   TopKTable<const Scalar, Space> table() const {
-    return {{classes_.view().data, k_, size()}, {logits_.view().data, k_, size()}, tail_.view()};
+    return {{classes_.view().data, k_, size()},
+            {logits_.view().data, k_, size()},
+            tail_.view(),
+            first()};
   }
 
   /// What it takes, and what all logits would take, in bytes.

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "kd/core/error.hpp"
+#include "kd/core/finite.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/core/random.hpp"
@@ -19,17 +19,12 @@ namespace kd::cpu {
 /// Draws samples of other classes, each as likely as the next: `drawn` (negatives, batch). `order`
 /// lists the samples class after class, `begins[c]` is where class c begins in it, and after the
 /// last class the list ends. Number k of sample i comes from `rng.word(i * row + k)`, `row` being
-/// the negatives rounded up to whole 64, whatever its place in the batch. Throws `ShapeError` when
-/// an index is not below the samples there are.
+/// the negatives rounded up to whole 64, whatever its place in the batch.
 inline void op_draw_other_classes(const Space&, Rng rng, VectorView<const Index> indices,
                                   VectorView<const Label> labels,
                                   VectorView<const std::int32_t> order,
                                   VectorView<const std::int32_t> begins,
                                   MatrixView<std::int32_t> drawn) {
-  for (Index b = 0; b < indices.size; ++b)
-    if (indices.data[b] < 0 || indices.data[b] >= order.size)
-      throw ShapeError(kd::detail::text("memory bank: expected sample indices 0 to ",
-                                        order.size - 1, ", got ", indices.data[b]));
   const Index groups = (drawn.rows + 63) / 64;
   parallel_for(indices.size, 8. * 64 * static_cast<double>(groups), [&](Index b) {
     const std::int32_t begin = begins.data[labels.data[b]];

@@ -21,18 +21,20 @@ void widen(const T* from, Index size, S scale, S* to) {
 
 }  // namespace detail
 
-/// `out[:, b] = scale samples[:, indices[b]]`, converted from the samples' type (8-bit pixels are
-/// widened here, so that a data set stays a quarter of the size).
+/// `out[:, b] = scale samples[:, indices[b] - first_sample]`, converted from the samples' type
+/// (8-bit pixels are widened here, so that a data set stays a quarter of the size).
 template <class T, Real S>
 void op_gather(const Space&, MatrixView<const T> samples, VectorView<const Index> indices, S scale,
-               MatrixView<S> out) {
+               MatrixView<S> out, Index first_sample = 0) {
   constexpr Index samples_a_task = 16;
   const Index tasks = (indices.size + samples_a_task - 1) / samples_a_task;
   const double work = 1.5 * samples_a_task * static_cast<double>(out.rows);
   parallel_for(tasks, work, [&](Index task) {
     const Index first = task * samples_a_task;
     const Index last = std::min(indices.size, first + samples_a_task);
-    const auto sample = [&](Index b) { return samples.data + indices.data[b] * samples.rows; };
+    const auto sample = [&](Index b) {
+      return samples.data + (indices.data[b] - first_sample) * samples.rows;
+    };
     // Samples of a shuffled set are never in cache, and no hardware guesses where the next one
     // lies.
     for (Index b = first; b < last; ++b) prefetch(sample(b), samples.rows);
@@ -41,10 +43,12 @@ void op_gather(const Space&, MatrixView<const T> samples, VectorView<const Index
   });
 }
 
-/// `out[b] = labels[indices[b]]`
+/// `out[b] = labels[indices[b] - first_sample]`
 inline void op_gather_labels(const Space&, VectorView<const Label> labels,
-                             VectorView<const Index> indices, VectorView<Label> out) {
-  for (Index b = 0; b < indices.size; ++b) out.data[b] = labels.data[indices.data[b]];
+                             VectorView<const Index> indices, VectorView<Label> out,
+                             Index first_sample = 0) {
+  for (Index b = 0; b < indices.size; ++b)
+    out.data[b] = labels.data[indices.data[b] - first_sample];
 }
 
 }  // namespace kd::cpu

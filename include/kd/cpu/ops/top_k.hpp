@@ -44,7 +44,7 @@ void op_fill_logits(const Space&, TopKTable<const S, Space> table, VectorView<co
                     MatrixView<S> logits) {
   const Index k = table.classes.rows;
   for (Index b = 0; b < indices.size; ++b) {
-    const Index from = indices.data[b];
+    const Index from = indices.data[b] - table.first_sample;
     const VectorView<S> out = detail::sample(logits, b);
     map(out).setConstant(table.tail.data[from]);
     for (Index i = 0; i < k; ++i)
@@ -100,7 +100,7 @@ void op_top_k_divergence(const Space&, MatrixView<const S> student, TopKTable<co
   const Index k = table.classes.rows;
   const bool knows_tail = classes > k && missing != MissingMass::renormalise;
   detail::for_samples(student, 4, [&](Index b) {
-    const Index from = indices.data[b];
+    const Index from = indices.data[b] - table.first_sample;
     const VectorView<const Label> kept = detail::sample(table.classes, from);
     const VectorView<const S> v = detail::sample(table.logits, from);
     S* const room = scratch<S>(2 * classes + k);

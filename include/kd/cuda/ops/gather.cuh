@@ -12,9 +12,10 @@ inline constexpr int gather_threads = 256;
 /// A block has a sample; with `Width` above 1 a thread widens so many neighbours at once.
 template <int Width, class T, Real S>
 __global__ void __launch_bounds__(gather_threads)
-    gather(Index rows, const T* samples, const Index* indices, S scale, S* out) {
+    gather(Index rows, const T* samples, const Index* indices, Index first_sample, S scale,
+           S* out) {
   const Index sample = blockIdx.x;
-  const T* const from = samples + indices[sample] * rows;
+  const T* const from = samples + (indices[sample] - first_sample) * rows;
   S* const to = out + sample * rows;
   for (Index i = Index{threadIdx.x} * Width; i < rows; i += Index{gather_threads} * Width) {
     const Pack<T, Width> stored = load<Width>(from + i);
@@ -42,32 +43,34 @@ struct Widen {
 
 template <class T>
 __global__ void __launch_bounds__(gather_threads)
-    gather_labels(Index size, const T* labels, const Index* indices, T* out) {
+    gather_labels(Index size, const T* labels, const Index* indices, Index first_sample, T* out) {
   const Index i = global_thread();
-  if (i < size) out[i] = labels[indices[i]];
+  if (i < size) out[i] = labels[indices[i] - first_sample];
 }
 
 }  // namespace detail
 
-/// `out[:, b] = scale samples[:, indices[b]]`, converted from the samples' type: 8-bit pixels are
-/// widened here.
+/// `out[:, b] = scale samples[:, indices[b] - first_sample]`, converted from the samples' type:
+/// 8-bit pixels are widened here.
 template <class T, Real S>
 void op_gather(const Space& space, MatrixView<const T, Space> samples,
-               VectorView<const Index, Space> indices, S scale, MatrixView<S, Space> out) {
+               VectorView<const Index, Space> indices, S scale, MatrixView<S, Space> out,
+               Index first_sample = 0) {
   constexpr int width = detail::pack_width<S>;
   const bool packs = out.rows % width == 0 && detail::is_pack_aligned(samples.data) &&
                      detail::is_pack_aligned(out.data);
   detail::launch(space, "gather", indices.size, detail::gather_threads,
                  packs ? detail::gather<width, T, S> : detail::gather<1, T, S>, out.rows,
-                 samples.data, indices.data, scale, out.data);
+                 samples.data, indices.data, first_sample, scale, out.data);
 }
 
-/// `out[b] = labels[indices[b]]`
+/// `out[b] = labels[indices[b] - first_sample]`
 inline void op_gather_labels(const Space& space, VectorView<const Label, Space> labels,
-                             VectorView<const Index, Space> indices, VectorView<Label, Space> out) {
+                             VectorView<const Index, Space> indices, VectorView<Label, Space> out,
+                             Index first_sample = 0) {
   detail::launch(space, "gather labels", detail::ceil_div(indices.size, detail::gather_threads),
                  detail::gather_threads, detail::gather_labels<Label>, indices.size, labels.data,
-                 indices.data, out.data);
+                 indices.data, first_sample, out.data);
 }
 
 }  // namespace kd::cuda

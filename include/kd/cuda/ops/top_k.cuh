@@ -79,13 +79,14 @@ struct FillLogitsKernel {
   const S* kept_logits;
   const S* tail;
   const Index* indices;
+  Index first_sample;
   Index classes;
   int k;
   S* logits;
 
   template <class Team, int Width>
   __device__ void run(Index sample) const {
-    const Index from = indices[sample];
+    const Index from = indices[sample] - first_sample;
     for_classes<Team, Width>(classes, [&](Index c) {
       Pack<S, Width> pack;
       for (int j = 0; j < Width; ++j) {
@@ -104,6 +105,7 @@ struct TopKDivergenceKernel {
   const S* kept_logits;
   const S* tail;
   const Index* indices;
+  Index first_sample;
   Index classes;
   int k;
   S temperature;
@@ -114,15 +116,16 @@ struct TopKDivergenceKernel {
 
   template <class Team, int Width>
   __device__ void run(Index sample) const {
-    const Label* const own = kept + indices[sample] * k;
-    const S* const v = kept_logits + indices[sample] * k;
+    const Index from = indices[sample] - first_sample;
+    const Label* const own = kept + from * k;
+    const S* const v = kept_logits + from * k;
     const S t = S(1) / temperature;
     const auto log_q =
         LogSoftmax<S>::template of<Team, Width>(student + sample * classes, classes, t);
     const bool knows_tail = k < classes && missing != MissingMass::renormalise;
     const auto others = static_cast<S>(classes - k);
     // The first logit kept is the largest of all.
-    const S tail_gap = (tail[indices[sample]] - v[0]) * t;
+    const S tail_gap = (tail[from] - v[0]) * t;
     S sum = 0;
     for_classes<Team, 1>(k, [&](Index i) { sum += std::exp((v[i] - v[0]) * t); });
     sum = Team::reduce(sum, Sum{});
@@ -199,9 +202,13 @@ void op_top_k(const Space& space, MatrixView<const S, Space> logits, S temperatu
 template <Real S>
 void op_fill_logits(const Space& space, TopKTable<const S, Space> table,
                     VectorView<const Index, Space> indices, MatrixView<S, Space> logits) {
-  const detail::FillLogitsKernel<S> kernel{table.classes.data, table.logits.data,
-                                           table.tail.data,    indices.data,
-                                           logits.rows,        static_cast<int>(table.classes.rows),
+  const detail::FillLogitsKernel<S> kernel{table.classes.data,
+                                           table.logits.data,
+                                           table.tail.data,
+                                           indices.data,
+                                           table.first_sample,
+                                           logits.rows,
+                                           static_cast<int>(table.classes.rows),
                                            logits.data};
   detail::for_each_sample<S>(space, "fill logits", logits.rows, indices.size, kernel, logits.data);
 }
@@ -223,6 +230,7 @@ void op_top_k_divergence(const Space& space, MatrixView<const S, Space> student,
                                                table.logits.data,
                                                table.tail.data,
                                                indices.data,
+                                               table.first_sample,
                                                student.rows,
                                                static_cast<int>(table.classes.rows),
                                                temperature,
