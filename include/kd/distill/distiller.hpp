@@ -11,6 +11,7 @@
 #include "kd/cpu/ops/copy.hpp"
 #include "kd/distill/method.hpp"
 #include "kd/train/blame.hpp"
+#include "kd/train/finite_samples.hpp"
 #include "kd/train/loop.hpp"
 
 namespace kd {
@@ -188,11 +189,20 @@ class Distiller {
       return all;
     }
 
+    void check_at(const Progress& progress) const {
+      const auto ask = [&](const auto& method) {
+        if constexpr (requires { method.check_at(progress); }) method.check_at(progress);
+      };
+      std::apply([&](const Methods&... method) { (ask(method), ...); }, distiller_.methods_);
+    }
+
     void step(const Batch<Scalar, Space>& batch, const Progress& progress,
               VectorView<double, Space> totals) {
       StudentT& student = distiller_.student_;
       const auto teacher_logits = distiller_.teacher_.logits(batch, teacher_room_);
       detail::check_logits("Distiller, teacher", distiller_.teacher_, batch.size(), teacher_logits);
+      indices_ = batch.indices;
+      teacher_logits_ = teacher_logits;
       const Tape<Scalar, Space>* features = nullptr;
       if constexpr (detail::HasFeatures<TeacherT>) features = &teacher_room_;
       student.zero_grad();
@@ -220,6 +230,8 @@ class Distiller {
 
     std::string blame() {
       std::string name = detail::find_nonfinite_output(distiller_.student_, tape_);
+      if (name.empty()) name = blame_teacher();
+      if (name.empty()) name = detail::find_nonfinite_logit_gradient(space(), tape_);
       distiller_.for_each_method(*distiller_.states_, [&](const auto& method, auto& state) {
         using State = std::remove_cvref_t<decltype(state)>;
         if constexpr (detail::TrainableState<State>) {
@@ -237,6 +249,20 @@ class Distiller {
    private:
     const Space& space() const { return distiller_.student_.space(); }
 
+    /// What of the teacher's outputs is not finite, and for which sample.
+    std::string blame_teacher() const {
+      std::string name;
+      if constexpr (detail::HasFeatures<TeacherT>)
+        for (Index i = 1; i < teacher_room_.depth() && name.empty(); ++i)
+          name =
+              detail::name_nonfinite_sample(detail::text("output of layer ", i, " of the teacher"),
+                                            space(), teacher_room_.value(i), indices_);
+      if (name.empty())
+        name = detail::name_nonfinite_sample("one of the logits of the teacher", space(),
+                                             teacher_logits_, indices_);
+      return name;
+    }
+
     /// Calls `f` with what has parameters and gradients: the student, then the methods' states.
     template <class F>
     void for_each_trained(F&& f) {
@@ -249,6 +275,8 @@ class Distiller {
     Distiller& distiller_;
     Rng rng_;
     typename TeacherT::Workspace teacher_room_;
+    VectorView<const Index, Space> indices_;          ///< of the last batch
+    MatrixView<const Scalar, Space> teacher_logits_;  ///< for it
     Tape<Scalar, Space> tape_;
     std::vector<typename O::template State<Scalar, Space>> optimizer_states_;
   };

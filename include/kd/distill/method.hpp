@@ -35,7 +35,9 @@ struct DistillStep {
 /// - `tensors()`: the parts of those weights, named as a network's, for messages and files.
 /// - `resume(previous)`: what else a `fit` goes on from, taken from the state of the one before.
 /// A method may have `prepare(data, state)`, called before each `fit` does any work, for what
-/// depends on the data set (a memory bank).
+/// depends on the data set (a memory bank), and `check_at(progress)`, which throws `ConfigError`
+/// where something else than a weight is scheduled and out of its range (a temperature); that is
+/// asked before the first step for every epoch to come, as the weights are.
 template <class M, class TeacherT, class StudentT>
 concept DistillationMethod = std::copyable<M> && Teacher<TeacherT> &&
     requires(const M method, const TeacherT& teacher, const StudentT& student, Index capacity,

@@ -22,7 +22,12 @@ class Scheduled {
   Scheduled(double value) : value_(value) {}  // NOLINT(google-explicit-constructor)
   template <class F>
   requires std::is_invocable_r_v<double, const F&, const Progress&> Scheduled(F function)
-      : function_(std::move(function)) {}  // NOLINT(google-explicit-constructor)
+      : function_(std::move(function)) {  // NOLINT(google-explicit-constructor)
+    if (!function_)
+      throw ConfigError(
+          "Scheduled: expected a number or a function, got an empty "
+          "function");
+  }
 
   double at(const Progress& progress) const { return function_ ? function_(progress) : value_; }
   /// Whether it is this number throughout.
@@ -43,10 +48,11 @@ namespace detail {
 
 /// The part of a ramp that lies behind, 0 to 1.
 inline double ramped(const RampOptions& ramp, const Progress& progress) {
-  const Index steps =
-      ramp.epochs > 0 ? ramp.epochs * progress.steps_per_epoch : progress.total_steps;
-  return progress.step >= steps ? 1
-                                : static_cast<double>(progress.step) / static_cast<double>(steps);
+  const auto done = static_cast<double>(progress.step);
+  const double all = ramp.epochs > 0 ? static_cast<double>(ramp.epochs) *
+                                           static_cast<double>(progress.steps_per_epoch)
+                                     : static_cast<double>(progress.total_steps);
+  return done >= all ? 1 : done / all;
 }
 
 inline void check_ramp(const char* name, const RampOptions& ramp) {
@@ -57,8 +63,8 @@ inline void check_ramp(const char* name, const RampOptions& ramp) {
     throw ConfigError(text(name, ": epochs must be 0 or more, got ", ramp.epochs));
 }
 
-/// The number that holds now. Functions are asked in every step, so that is when one that leaves
-/// its range is found out.
+/// The number that holds now. Functions are asked in every step, and before the first one for the
+/// ends of every epoch: one that leaves its range in between is found out there.
 inline double temperature(const char* name, const Scheduled& number, const Progress& progress) {
   const double value = number.at(progress);
   check_temperature(name, value);

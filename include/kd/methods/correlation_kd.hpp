@@ -42,10 +42,13 @@ class CorrelationKd {
 
   /// Throws `ConfigError` when an option is out of its range.
   explicit CorrelationKd(CorrelationKdOptions options = {}) : options_(std::move(options)) {
-    temperature({});
-    weights({});
+    check_at({});
   }
 
+  void check_at(const Progress& progress) const {
+    temperature(progress);
+    weights(progress);
+  }
   std::array<double, 2> weights(const Progress& progress) const {
     return {detail::not_negative("CorrelationKd: inter_weight", options_.inter_weight, progress),
             detail::not_negative("CorrelationKd: intra_weight", options_.intra_weight, progress)};

@@ -40,10 +40,13 @@ class DecoupledKd {
     if (options_.warm_up_epochs < 0)
       throw ConfigError(detail::text("DecoupledKd: warm_up_epochs must be 0 or more, got ",
                                      options_.warm_up_epochs));
-    temperature({});
-    weights({});
+    check_at({});
   }
 
+  void check_at(const Progress& progress) const {
+    temperature(progress);
+    weights(progress);
+  }
   std::array<double, 2> weights(const Progress& progress) const {
     const auto epoch = static_cast<double>(progress.epoch() + 1);
     const auto last = static_cast<double>(options_.warm_up_epochs);

@@ -39,10 +39,13 @@ class GeneralizedJsd {
           "GeneralizedJsd: beta must be between 0 and 1, where the divergence is zero (SoftTargets "
           "and ReverseKl are the limits), got ",
           options_.beta));
-    temperature({});
-    weights({});
+    check_at({});
   }
 
+  void check_at(const Progress& progress) const {
+    temperature(progress);
+    weights(progress);
+  }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("GeneralizedJsd: weight", options_.weight, progress)};
   }

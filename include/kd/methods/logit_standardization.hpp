@@ -87,6 +87,9 @@ class LogitStandardization {
   }
 
   auto weights(const Progress& progress) const { return method_.weights(progress); }
+  void check_at(const Progress& progress) const {
+    if constexpr (requires { method_.check_at(progress); }) method_.check_at(progress);
+  }
 
   /// Throws `ConfigError` when there are fewer than two classes.
   template <class TeacherT, class StudentT>

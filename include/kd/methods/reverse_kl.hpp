@@ -27,11 +27,12 @@ class ReverseKl {
   static constexpr bool compares_logits = true;
 
   /// Throws `ConfigError` when an option is out of its range.
-  explicit ReverseKl(ReverseKlOptions options = {}) : options_(std::move(options)) {
-    temperature({});
-    weights({});
-  }
+  explicit ReverseKl(ReverseKlOptions options = {}) : options_(std::move(options)) { check_at({}); }
 
+  void check_at(const Progress& progress) const {
+    temperature(progress);
+    weights(progress);
+  }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("ReverseKl: weight", options_.weight, progress)};
   }

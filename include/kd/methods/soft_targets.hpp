@@ -29,13 +29,16 @@ class SoftTargets {
 
   /// Throws `ConfigError` when an option is out of its range, or both weights are zero.
   explicit SoftTargets(SoftTargetsOptions options = {}) : options_(std::move(options)) {
-    temperature({});
-    weights({});
+    check_at({});
     if (options_.hard_weight.is_always(0) && options_.soft_weight.is_always(0))
       throw ConfigError("SoftTargets: hard_weight and soft_weight are both 0: nothing to learn");
   }
 
   const SoftTargetsOptions& options() const { return options_; }
+  void check_at(const Progress& progress) const {
+    temperature(progress);
+    weights(progress);
+  }
   std::array<double, 2> weights(const Progress& progress) const {
     return {detail::not_negative("SoftTargets: hard_weight", options_.hard_weight, progress),
             detail::not_negative("SoftTargets: soft_weight", options_.soft_weight, progress)};

@@ -75,10 +75,11 @@ class CosineSchedule {
 /// counts from the end of the warm-up.
 class WarmUp {
  public:
-  /// Throws `ConfigError` when `steps` is below 1.
+  /// Throws `ConfigError` when `steps` is below 1 or `then` is an empty function.
   explicit WarmUp(Index steps, Schedule then = ConstantSchedule{})
       : steps_(steps), then_(std::move(then)) {
     detail::check_at_least_one("WarmUp: steps", steps);
+    if (!then_) throw ConfigError("WarmUp: expected a schedule to follow, got an empty function");
   }
   double operator()(const Progress& progress) const {
     if (progress.step < steps_)

@@ -155,6 +155,8 @@ class MutualLearning {
       return all;
     }
 
+    void check_at(const Progress& progress) const { mutual_.temperature(progress); }
+
     void step(const Batch<Scalar, Space>& batch, const Progress& progress,
               VectorView<double, Space> totals) {
       const Rng rng = rng_.stream(static_cast<std::uint64_t>(progress.step));

@@ -52,6 +52,9 @@ class CachedFeatures<ArchitectureT, Layers<Kept...>, ScalarT, SpaceT> : public S
         [&](Index first, const auto&, const Workspace& tape) {
           for (std::size_t i = 0; i < layers.size(); ++i) {
             const MatrixView<const Scalar, Space> given = tape.value(layers[i]);
+            detail::check_finite_samples("CachedFeatures",
+                                         detail::text("outputs of layer ", layers[i]), space(),
+                                         given, first);
             const MatrixView<Scalar, Space> table{tables_[i].view().data, given.rows, size()};
             op_copy(space(), given.flat(), table.middle_cols(first, given.cols).flat(),
                     Write::overwrite);

@@ -9,6 +9,7 @@
 #include "kd/core/model_fits.hpp"
 #include "kd/data/loader.hpp"
 #include "kd/teachers/teacher.hpp"
+#include "kd/train/finite_samples.hpp"
 
 namespace kd {
 
@@ -100,6 +101,7 @@ void run_teacher(const char* where, const TeacherT& teacher, const Dataset& data
     const auto batch = loader.batch(i);
     const auto logits = teacher.logits(batch, workspace);
     check_logits(where, teacher, batch.size(), logits);
+    check_finite_samples(where, "logits of the teacher", teacher.space(), logits, first);
     take(first, logits, std::as_const(workspace));
     first += logits.cols;
   }

@@ -19,14 +19,18 @@ bool all_finite(const Space& space, VectorView<T, Space> x) {
 // What is not finite is asked only after the guard went up, in the order in which a step makes it;
 // an empty name says that all of these are finite.
 
-/// The first output of a layer, or the gradient of the logits.
+/// The first output of a layer.
 template <class N>
 std::string find_nonfinite_output(N& network, Tape<typename N::Scalar, typename N::Space>& tape) {
   const auto& space = network.space();
   for (Index i = 1; i <= tape.depth(); ++i)
     if (!all_finite(space, tape.value(i).flat())) return text("output of layer ", i);
-  if (!all_finite(space, tape.grad(tape.depth()).flat())) return "gradient of the logits";
   return {};
+}
+
+template <class S, class Space>
+std::string find_nonfinite_logit_gradient(const Space& space, Tape<S, Space>& tape) {
+  return all_finite(space, tape.grad(tape.depth()).flat()) ? "" : "gradient of the logits";
 }
 
 /// The first of the tensors that `trained` names in its gradients.
@@ -42,6 +46,7 @@ std::string find_nonfinite_gradient(T& trained, const Space& space) {
 template <class N>
 std::string find_nonfinite(N& network, Tape<typename N::Scalar, typename N::Space>& tape) {
   std::string name = find_nonfinite_output(network, tape);
+  if (name.empty()) name = find_nonfinite_logit_gradient(network.space(), tape);
   if (name.empty()) name = find_nonfinite_gradient(network, network.space());
   return name.empty() ? "loss" : name;
 }

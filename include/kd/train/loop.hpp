@@ -14,6 +14,7 @@
 #include "kd/nn/network.hpp"
 #include "kd/optim/optimizer.hpp"
 #include "kd/optim/schedule.hpp"
+#include "kd/train/look_ahead.hpp"
 #include "kd/train/report.hpp"
 
 namespace kd {
@@ -23,8 +24,10 @@ struct FitOptions {
   Index batch_size = 32;
   std::uint64_t seed = 0;  ///< of shuffles, dropout masks and augmentation
   bool shuffle = true;
-  Augment augment = {};    ///< changes the inputs of every batch; none: they stay as they are
-  Schedule schedule = {};  ///< multiplies the optimizer's learning rate; none: constant
+  Augment augment = {};  ///< changes the inputs of every batch; none: they stay as they are
+  /// Multiplies the optimizer's learning rate; none: constant. As everything that is scheduled it
+  /// is a function of the progress alone, and asked for each epoch before the first step, too.
+  Schedule schedule = {};
   double max_grad_norm = detail::positive_infinity<double>;  ///< gradients are clipped to it
   bool capture_step = false;  ///< replay each step as one recorded graph, where the space has such
   std::function<void(const StepReport&)> on_step = {};
@@ -39,7 +42,8 @@ namespace detail {
 /// - `step(batch, progress, totals)`: forward and backward of one batch; adds each loss, summed
 ///   over the samples, to its own place in `totals`, and leaves gradients behind;
 /// - `for_each_block(f)`: calls `f(params, grads, state)` for every trained block;
-/// - `blame()`: names the tensor that is not finite.
+/// - `blame()`: names the tensor that is not finite;
+/// - `check_at(progress)`, if it has that: throws where something scheduled is out of its range.
 template <class Space, class Objective, Optimizer O>
 class Training {
  public:
@@ -61,7 +65,8 @@ class Training {
   FitReport run(L& loader) {
     FitReport report;
     progress_.steps_per_epoch = loader.batches();
-    progress_.total_steps = loader.batches() * options_.epochs;
+    progress_.total_steps = count_steps(options_.epochs, loader.batches());
+    look_ahead(options_.epochs, loader.batches(), [&](const Progress& at) { check_at(at); });
     augment(loader);
     for (Index epoch = 1; epoch <= options_.epochs; ++epoch) {
       if (options_.shuffle)
@@ -83,6 +88,14 @@ class Training {
   static void check_max_norm(double value) {
     if (is_nan(value) || value <= 0)
       throw ConfigError(text("FitOptions: max_grad_norm must be positive, got ", value));
+  }
+
+  /// What is scheduled must stay in its range.
+  void check_at(const Progress& progress) const {
+    if (options_.schedule)
+      check_not_negative("FitOptions: what schedule returns", options_.schedule(progress));
+    (void)objective_.weights(progress);
+    if constexpr (requires { objective_.check_at(progress); }) objective_.check_at(progress);
   }
 
   template <class L>
