@@ -4,6 +4,7 @@
 #include "kd/loss/cross_entropy.hpp"
 #include "kd/nn/dropout.hpp"
 #include "kd/nn/linear.hpp"
+#include "kd/teachers/function_teacher.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
 
@@ -40,6 +41,31 @@ TEST_CASE("errors, accuracy, loss and confusion of a known model", "[train][eval
       0, 0, 2;
   CHECK(result.confusion == confusion);
   CHECK_THAT(result.loss, WithinRel(double{CrossEntropy()(x, y).value}, 1e-6));
+  CHECK(result.class_samples == Vector<Index>{{1, 2, 2}});
+  CHECK(result.class_errors == Vector<Index>{{0, 1, 0}});
+}
+
+TEST_CASE("with many classes there is no matrix of pairs unless it is asked for",
+          "[train][evaluate]") {
+  // 8 classes^2 bytes would be 80 GB.
+  constexpr Index classes = 100'000;
+  const FunctionTeacher far(classes, [](const MatrixRef<float>& x) {
+    Matrix<float> logits = Matrix<float>::Zero(classes, x.cols());
+    logits.row(classes - 1).setConstant(1);
+    return logits;
+  });
+  Labels y(4);
+  y << 0, classes - 1, 7, classes - 1;
+  const Evaluation result = evaluate(far, Dataset(Matrix<float>::Zero(1, 4), y));
+  CHECK(result.errors == 2);
+  CHECK(result.confusion.size() == 0);
+  CHECK(result.class_samples(classes - 1) == 2);
+  CHECK(result.class_errors(classes - 1) == 0);
+  CHECK(result.class_errors(7) == 1);
+
+  const Dataset data(kd::test::random_matrix<float>(3, 9, 1), kd::test::random_labels(9, 3, 2));
+  CHECK(evaluate(echo(), data, {.most_confusion_classes = 2}).confusion.size() == 0);
+  CHECK(evaluate(echo(), data, {.most_confusion_classes = 3}).confusion.sum() == 9);
 }
 
 TEST_CASE("the size of batches changes nothing", "[train][evaluate]") {

@@ -4,6 +4,7 @@
 #include "kd/cpu/ops/argmax.hpp"
 #include "kd/cpu/ops/cross_entropy.hpp"
 #include "kd/cpu/ops/sum.hpp"
+#include "kd/train/finite_samples.hpp"
 #include "kd/train/loop.hpp"
 
 namespace kd {
@@ -12,19 +13,24 @@ namespace kd {
 struct Evaluation {
   Index samples = 0;
   Index errors = 0;
-  double accuracy = 0;      ///< share of samples whose largest logit is their class, 0 to 1
-  double loss = 0;          ///< mean cross-entropy
-  Matrix<Index> confusion;  ///< (true class, predicted class)
+  double accuracy = 0;          ///< share of samples whose largest logit is their class, 0 to 1
+  double loss = 0;              ///< mean cross-entropy
+  Vector<Index> class_samples;  ///< how many samples are of each class
+  Vector<Index> class_errors;   ///< and how many of those were taken for another
+  Matrix<Index> confusion;      ///< (true class, predicted class); see `most_confusion_classes`
 };
 
 struct EvaluateOptions {
   Index batch_size = 256;
+  /// With more classes than this `confusion` stays empty: it takes 8 classes^2 bytes.
+  Index most_confusion_classes = 1024;
 };
 
 /// Runs a model over a data set, in inference: dropout is off. A model is anything that gives
 /// logits: a network, an ensemble.
 ///
-/// Throws `ConfigError`, `ShapeError` or `DataError` when options, model and data do not fit.
+/// Throws `ConfigError`, `ShapeError` or `DataError` when options, model and data do not fit;
+/// `DataError` too when logits are not finite and the loss therefore is not.
 template <class Model>
 Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptions& options = {}) {
   using S = typename Model::Scalar;
@@ -38,7 +44,10 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
   Buffer<double, Space> total(1, model.space());
   Evaluation result;
   result.samples = data.size();
-  result.confusion = Matrix<Index>::Zero(model.num_classes(), model.num_classes());
+  result.class_samples = Vector<Index>::Zero(model.num_classes());
+  result.class_errors = Vector<Index>::Zero(model.num_classes());
+  const bool counts_pairs = model.num_classes() <= options.most_confusion_classes;
+  if (counts_pairs) result.confusion.setZero(model.num_classes(), model.num_classes());
   std::vector<Label> host(static_cast<std::size_t>(capacity));
   for (Index i = 0; i < loader.batches(); ++i) {
     const Batch<S, Space> batch = loader.batch(i);
@@ -54,12 +63,21 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
                 VectorView<Label>(host.data(), batch.size()));
     for (Index b = 0; b < batch.size(); ++b) {
       const Label truth = data.labels().data[i * options.batch_size + b];  // not shuffled
-      ++result.confusion(truth, host[static_cast<std::size_t>(b)]);
+      const Label said = host[static_cast<std::size_t>(b)];
+      ++result.class_samples(truth);
+      if (said != truth) ++result.class_errors(truth);
+      if (counts_pairs) ++result.confusion(truth, said);
     }
   }
-  result.errors = result.samples - result.confusion.diagonal().sum();
+  result.errors = result.class_errors.sum();
   result.accuracy = 1 - static_cast<double>(result.errors) / static_cast<double>(result.samples);
   result.loss = op_read(model.space(), total.view()) / static_cast<double>(result.samples);
+  if (!detail::is_finite(result.loss)) {
+    for (Index i = 0; i < loader.batches(); ++i)
+      detail::check_finite_samples("evaluate", "logits", model.space(),
+                                   model.logits(loader.batch(i), workspace),
+                                   i * options.batch_size);
+  }
   return result;
 }
 
