@@ -126,6 +126,7 @@
 #include "kd/teachers/cached_teacher.hpp"
 #include "kd/teachers/ensemble_teacher.hpp"
 #include "kd/teachers/function_teacher.hpp"
+#include "kd/teachers/logits_from_elsewhere.hpp"
 #include "kd/teachers/network_teacher.hpp"
 #include "kd/teachers/sample_table.hpp"
 #include "kd/teachers/teacher.hpp"

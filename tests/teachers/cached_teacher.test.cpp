@@ -121,3 +121,21 @@ TEST_CASE("a cached teacher refuses what does not fit", "[teachers][cached_teach
     CHECK_THROWS_AS(cached.logits(batch, room), DataError);
   }
 }
+
+TEST_CASE("a table of probabilities is refused, unless it is meant", "[teachers][cached_teacher]") {
+  Matrix<double> p(3, 4);
+  p << 0.7, 0.1, 0, 0.333,  //
+      0.2, 0.8, 1, 0.333,   //
+      0.1, 0.1, 0, 0.333;
+  CHECK_THROWS_AS(CachedTeacher(p), DataError);
+  CHECK_THROWS_WITH(CachedTeacher(p),
+                    ContainsSubstring("CachedTeacher: these look like probabilities, not logits"));
+  CHECK_NOTHROW(CachedTeacher(p, {.accept_probabilities = true}));
+  CHECK_NOTHROW(CachedTeacher(p.leftCols(1)));
+  Matrix<double> logits = p;
+  logits(0, 2) = -0.01;
+  CHECK_NOTHROW(CachedTeacher(logits));
+  logits = 0.9 * p;
+  CHECK_NOTHROW(CachedTeacher(logits));
+  CHECK_NOTHROW(CachedTeacher(Matrix<double>::Ones(1, 5)));  // with one class all is 1
+}

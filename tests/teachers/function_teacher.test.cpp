@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "kd/teachers/function_teacher.hpp"
 
+#include <functional>
+
 #include "kd/methods/soft_targets.hpp"
+#include "kd/teachers/cached_teacher.hpp"
 #include "kd/testing/check_method.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
@@ -65,4 +68,41 @@ TEST_CASE("a lambda that says NaN stops training, and the student keeps its weig
   Distiller distiller(teacher, student, SoftTargets{});
   CHECK_THROWS_AS(distiller.fit(data, Adam{}), NumericError);
   CHECK(map(student.params()) == before);
+}
+
+TEST_CASE("a function that gives probabilities is refused, unless it is meant",
+          "[teachers][function_teacher]") {
+  const Dataset data(random_matrix<float>(5, 30, 3), random_labels(30, 4, 4), 4);
+  const auto softmax = [](const MatrixRef<float>& x) {
+    Matrix<float> p = x.topRows(4).array().exp();
+    for (Index b = 0; b < p.cols(); ++b) p.col(b) /= p.col(b).sum();
+    return p;
+  };
+  const FunctionTeacher teacher(4, softmax);
+  Network<Sequential<Linear<5, 4>>> student(Rng(2));
+  const Vector<float> before = map(student.params());
+  Distiller distiller(teacher, student, SoftTargets{});
+  CHECK_THROWS_AS(distiller.fit(data, Adam{}), DataError);
+  CHECK_THROWS_WITH(distiller.fit(data, Adam{}),
+                    "FunctionTeacher: these look like probabilities, not logits: every column is "
+                    "within [0, 1] and sums to 1; give log(p), or say accept_probabilities");
+  CHECK(map(student.params()) == before);
+  CHECK_THROWS_AS(CachedTeacher(teacher, data), DataError);
+
+  const FunctionTeacher meant(4, softmax, {.accept_probabilities = true});
+  CHECK_NOTHROW(Distiller(meant, student, SoftTargets{}).fit(data, Adam{}));
+  const FunctionTeacher logs(
+      4, [&](const MatrixRef<float>& x) { return Matrix<float>(softmax(x).array().log()); });
+  CHECK_NOTHROW(Distiller(logs, student, SoftTargets{}).fit(data, Adam{}));
+  // One sample says too little.
+  auto room = teacher.make_workspace(1);
+  const Matrix<float> one = random_matrix<float>(5, 1, 1);
+  CHECK_NOTHROW(teacher.logits({view(one), {}, {}}, room));
+}
+
+TEST_CASE("an empty function is refused", "[teachers][function_teacher]") {
+  using Function = std::function<Matrix<float>(const MatrixRef<float>&)>;
+  CHECK_THROWS_AS(FunctionTeacher(4, Function{}), ConfigError);
+  CHECK_THROWS_WITH(FunctionTeacher(4, Function{}),
+                    "FunctionTeacher: expected a function, got an empty one");
 }

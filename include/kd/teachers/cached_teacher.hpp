@@ -5,6 +5,7 @@
 
 #include "kd/cpu/ops/copy.hpp"
 #include "kd/cpu/ops/gather.hpp"
+#include "kd/teachers/logits_from_elsewhere.hpp"
 #include "kd/teachers/sample_table.hpp"
 
 namespace kd {
@@ -41,10 +42,12 @@ class CachedTeacher : public SampleTable {
 
   /// Takes logits from elsewhere, column i those of sample i: (classes, samples). They belong to a
   /// whole data set of as many samples, whichever it is, and its slices.
-  /// Throws `DataError` when there are none or one is not finite.
-  explicit CachedTeacher(const MatrixRef<Scalar>& logits, Space space = {})
+  /// Throws `DataError` when there are none, one is not finite, or they look like probabilities.
+  explicit CachedTeacher(const MatrixRef<Scalar>& logits, LogitsOptions options = {},
+                         Space space = {})
       : CachedTeacher(logits.rows(), logits.cols(), std::move(space)) {
     const Matrix<Scalar> packed = logits;
+    detail::check_are_logits("CachedTeacher", view(packed), options);
     if (packed.size() == 0 || !detail::all_finite(packed.data(), packed.size()))
       throw DataError(detail::text(
           "CachedTeacher: expected finite logits (classes, samples), got (", logits.rows(), ", ",
@@ -88,6 +91,7 @@ template <Teacher T>
 CachedTeacher(const T&, const Dataset&, Index = 256)
     -> CachedTeacher<typename T::Scalar, typename T::Space, T::static_classes>;
 template <class Logits>
-CachedTeacher(const Eigen::MatrixBase<Logits>&) -> CachedTeacher<typename Logits::Scalar>;
+CachedTeacher(const Eigen::MatrixBase<Logits>&, LogitsOptions = {})
+    -> CachedTeacher<typename Logits::Scalar>;
 
 }  // namespace kd
