@@ -92,8 +92,10 @@ TEST_CASE("cached features refuse what does not fit", "[teachers][cached_feature
   CachedFeatures cached(teacher, data, Layers<2>{});
   Network<Small> student(Rng(2));
   Distiller distiller(cached, student, Hint<2, 2>{});
-  CHECK_THROWS_WITH(distiller.fit(samples(99), Adam{}),
-                    "CachedFeatures: holds the logits of 100 samples, got a data set of 99");
+  CHECK_THROWS_WITH(
+      distiller.fit(samples(99), Adam{}),
+      "CachedFeatures: knows a data set of 100 samples with 12 features, got one of 99 with "
+      "12");
   const FitOptions augmented{.augment = [](auto, Rng) {}};
   CHECK_THROWS_AS(distiller.fit(data, Adam{}, augmented), ConfigError);
   cached.accept_augmented_inputs();

@@ -109,8 +109,10 @@ TEST_CASE("a cached teacher refuses what does not fit", "[teachers][cached_teach
   const Vector<float> before = map(student.params());
   Distiller distiller(cached, student, SoftTargets());
   CHECK_THROWS_AS(distiller.fit(samples(99), Adam{}), ShapeError);
-  CHECK_THROWS_WITH(distiller.fit(samples(99), Adam{}),
-                    "CachedTeacher: holds the logits of 100 samples, got a data set of 99");
+  CHECK_THROWS_WITH(
+      distiller.fit(samples(99), Adam{}),
+      "CachedTeacher: knows a data set of 100 samples with 12 features, got one of 99 with "
+      "12");
   CHECK(map(student.params()) == before);
 
   auto room = cached.make_workspace(1);

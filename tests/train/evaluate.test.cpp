@@ -51,7 +51,7 @@ TEST_CASE("with many classes there is no matrix of pairs unless it is asked for"
   constexpr Index classes = 100'000;
   const FunctionTeacher far(classes, [](const MatrixRef<float>& x) {
     Matrix<float> logits = Matrix<float>::Zero(classes, x.cols());
-    logits.row(classes - 1).setConstant(1);
+    logits.row(classes - 1).setConstant(5);
     return logits;
   });
   Labels y(4);
