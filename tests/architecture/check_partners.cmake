@@ -10,7 +10,6 @@ cmake_minimum_required(VERSION 3.25)
 
 # What one space needs and the other has no use for.
 set(cuda_alone
-    op_count_good_step # the host is ahead of the device and asks later how far it came
     op_linear_relu_forward # one pass less over device memory; on the CPU both are in cache
     op_linear_relu_backward)
 

@@ -111,18 +111,74 @@ TEMPLATE_TEST_CASE("CUDA: SGD is the CPU's", "[cuda]", float, double) {
 TEST_CASE("CUDA: nothing is changed while the guard is up", "[cuda]") {
   Twin<float> p(1000, seed(1)), g(1000, seed(2)), m(1000, seed(3)), v(1000, seed(4));
   Twin<std::int32_t> guard = Twin<std::int32_t>::of(1, [](Index) { return 1; }), steps(1);
+  auto where = Twin<unsigned long long>::of(1, [](Index) { return kd::Lookout<>::nowhere; });
   const twin::Side<kd::cuda::Space> side;
   op_adam(side.space, side.out(p), side.in(g), side.out(m), side.out(v), kd::AdamStep<float>{},
           side.out(guard));
   op_sgd(side.space, side.out(p), side.in(g), side.out(m), kd::SgdStep<float>{}, side.out(guard));
-  op_count_good_step(side.space, side.out(guard), side.out(steps));
+  op_settle_guard(side.space, side.in(where), side.out(guard), side.out(steps));
   CHECK(p.is_identical());
   CHECK(m.is_identical());
   CHECK(v.is_identical());
   CHECK(op_read(side.space, side.out(steps)) == 0);
   op_zero(side.space, side.out(guard));
-  op_count_good_step(side.space, side.out(guard), side.out(steps));
+  op_settle_guard(side.space, side.in(where), side.out(guard), side.out(steps));
   CHECK(op_read(side.space, side.out(steps)) == 1);
+  // A place that was found raises the guard, and the step does not count.
+  op_zero(side.space, side.out(where));
+  op_settle_guard(side.space, side.in(where), side.out(guard), side.out(steps));
+  CHECK(op_read(side.space, side.out(steps)) == 1);
+  CHECK(op_read(side.space, side.out(guard)) == 1);
+}
+
+TEMPLATE_TEST_CASE("CUDA: looking ahead finds the CPU's places", "[cuda]", float, double) {
+  using S = TestType;
+  const Index size = GENERATE(1, 33, 1000, 50257);
+  const bool careful = GENERATE(false, true);
+  CAPTURE(size, careful);
+  const auto ordinary = [&](Index k) { return Twin<S>(size, seed(k)); };
+  const auto bad_from = [&](Index first) {
+    return Twin<S>::of(size, [&](Index i) {
+      return i < first || i % 2 == 0 ? S(1) : std::numeric_limits<S>::max() * S(0.9);
+    });
+  };
+  Twin<S> p = ordinary(1), m = ordinary(2), u = ordinary(3), v = bad_from(size),
+          g = bad_from(size / 2);
+  Twin<std::int32_t> guard(1), flag(1), large(1),
+      cautious = Twin<std::int32_t>::of(1, [&](Index) { return careful ? 1 : 0; });
+  const auto places = [] {
+    return Twin<unsigned long long>::of(1, [](Index) { return kd::Lookout<>::nowhere; });
+  };
+  auto adam = places(), sgd = places(), at = places();
+  kd::AdamStep<S> a{};
+  a.gain1 = a.beta1 = a.beta2 = S(0.5);
+  a.gain2 = a.eps = S(1);
+  kd::SgdStep<S> s{};
+  s.rate = S(10);
+  s.momentum = S(0.9);
+  on_both([&](auto side) {
+    const auto lookout = [&](auto& where) {
+      return kd::Lookout<decltype(side.space)>{side.in(guard), side.out(cautious), side.out(where),
+                                               7};
+    };
+    op_look_adam(side.space, side.out(p), side.in(g), side.out(m), side.out(v), a, lookout(adam));
+    op_look_sgd(side.space, side.out(p), side.in(g), side.out(u), s, lookout(sgd));
+    op_flag_large(side.space, side.in(g), 0x1p32, side.out(flag));
+    op_flag_gradients(side.space, side.in(g), 0x1p32, side.out(guard), side.out(large));
+    op_settle_guard(side.space, side.in(adam), side.out(guard), side.out(flag));
+    op_restore(side.space, side.in(v), side.out(p), side.in(guard));
+  });
+  const bool finds = careful && size > 1;
+  CHECK((adam.host().data[0] != kd::Lookout<>::nowhere) == finds);
+  CHECK((guard.host().data[0] != 0) == finds);
+  CHECK(large.host().data[0] == (size > 1));
+  CHECK(adam.is_identical());
+  CHECK(sgd.is_identical());
+  CHECK(guard.is_identical());
+  CHECK(large.is_identical());
+  CHECK(flag.is_identical());
+  CHECK(p.is_identical());
+  CHECK(m.is_identical());
 }
 
 TEMPLATE_TEST_CASE("CUDA: the guard goes up for NaN and infinity, wherever", "[cuda]", float,
@@ -156,8 +212,9 @@ TEMPLATE_TEST_CASE("CUDA: sums, square sums and clipping are the CPU's", "[cuda]
 }
 
 TEST_CASE("CUDA: a gradient within the norm is not clipped", "[cuda]") {
+  const double square_sum = GENERATE(0.25, double{INFINITY}, double{NAN});
   Twin<float> x(100, seed(1));
-  Twin<double> squares = Twin<double>::of(1, [](Index) { return 0.25; });
+  Twin<double> squares = Twin<double>::of(1, [&](Index) { return square_sum; });
   const twin::Side<kd::cuda::Space> side;
   op_clip(side.space, side.out(x), side.in(squares), 1.);
   CHECK(x.is_identical());

@@ -135,6 +135,61 @@ TEST_CASE("CUDA: a step that goes wrong is named exactly, and its weights stay",
   CHECK(kd::map(kd::download(device).params()).allFinite());
 }
 
+namespace {
+
+/// An optimizer that knows nothing of looking ahead, nor of the guard.
+struct OwnOptimizer {
+  template <kd::Real S, class Space = kd::cpu::Space>
+  struct State {};
+
+  double lr() const { return 0.1; }
+  template <kd::Real S, class Space>
+  State<S, Space> make_state(Index, const Space&) const {
+    return {};
+  }
+  template <kd::Real S, class Space>
+  void step(const Space& space, State<S, Space>&, kd::VectorView<S, Space> params,
+            kd::VectorView<const S, Space> grads, double factor, kd::Guard<Space>) const {
+    op_scale(space, grads, static_cast<S>(-0.1 * factor), params, kd::Write::add);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("CUDA: a step that would overflow is not done, and is named as on the CPU", "[cuda]") {
+  const bool capture = GENERATE(false, true);
+  const Index good_steps = GENERATE(0, 3, 9);  // of 10: the first, one on the way, the last
+  CAPTURE(capture, good_steps);
+  const kd::Dataset data = random_bytes();
+  const auto check = [&](const auto& optimizer) {
+    const auto train = [&](auto& network, Index steps) {
+      kd::fit(network, data, kd::CrossEntropy{}, optimizer,
+              {.epochs = steps / 5,
+               .batch_size = 50,
+               .schedule = [&](const kd::Progress& p) { return p.step == good_steps ? 1e300 : 1; },
+               .capture_step = capture});
+    };
+    const auto failure = [&](auto& network) -> std::string {
+      try {
+        train(network, 10);
+      } catch (const kd::NumericError& error) {
+        return error.what();
+      }
+      return "no NumericError";
+    };
+    kd::Network<Student> host(kd::Rng(2));
+    auto device = kd::upload(host);
+    const auto expected = failure(host);
+    CHECK_THAT(expected, ContainsSubstring("update of layer 1 weight"));
+    CHECK(failure(device) == expected);
+    CHECK(distance(host, device) < 1e-6);
+    if (good_steps == 0) CHECK(distance(kd::Network<Student>(kd::Rng(2)), device) == 0);
+  };
+  check(kd::Adam{});
+  check(kd::Sgd{{.lr = 0.1, .momentum = 0.9}});
+  check(OwnOptimizer{});
+}
+
 TEST_CASE("CUDA: reports of every step are the CPU's", "[cuda]") {
   const kd::Dataset data = random_bytes();
   kd::Network<Student> host(kd::Rng(2));

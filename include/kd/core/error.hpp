@@ -46,7 +46,8 @@ struct FormatError : std::runtime_error {
   std::uint64_t offset;
 };
 
-/// A loss or gradient became NaN or infinite; the network is as it was after the last good step.
+/// A loss or gradient is NaN or infinite, or the step with it would make parameters or moments so;
+/// all that is trained is as it was after the last good step.
 struct NumericError : std::runtime_error {
   NumericError(Index in_epoch, Index in_step, std::string in_tensor)
       : std::runtime_error("epoch " + std::to_string(in_epoch) + ", step " +
@@ -57,7 +58,7 @@ struct NumericError : std::runtime_error {
         tensor(std::move(in_tensor)) {}
   Index epoch;         ///< counted from 1
   Index step;          ///< within the epoch, counted from 1
-  std::string tensor;  ///< such as "loss" or "gradient of layer 1 weight"
+  std::string tensor;  ///< such as "loss", "gradient of layer 1 weight" or "update of layer 1 weight"
 };
 
 namespace detail {

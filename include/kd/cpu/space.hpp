@@ -39,6 +39,9 @@ void op_zero(const Space& space, VectorView<T> x) {
   space.zero(x.data, static_cast<std::size_t>(x.size) * sizeof(T));
 }
 
+/// Makes a flag something else than zero.
+inline void op_raise(const Space&, VectorView<std::int32_t> flag) { *flag.data = 1; }
+
 /// Brings numbers of the host into the memory of the space.
 template <class T>
 void op_upload(const Space& space, VectorView<const T> host, VectorView<T> x) {

@@ -67,6 +67,12 @@ void op_zero(const Space& space, VectorView<T, Space> x) {
   space.zero(x.data, static_cast<std::size_t>(x.size) * sizeof(T));
 }
 
+/// Makes a flag something else than zero.
+inline void op_raise(const Space& space, VectorView<std::int32_t, Space> flag) {
+  detail::check(cudaMemsetAsync(flag.data, 1, sizeof(std::int32_t), space.stream()),
+                "cudaMemsetAsync");
+}
+
 /// Brings numbers of the host into the memory of the space; the host may change them afterwards.
 template <class T>
 void op_upload(const Space& space, VectorView<const T> host, VectorView<T, Space> x) {

@@ -166,6 +166,7 @@ class Distiller {
   template <class O>
   class Objective {
    public:
+    using Scalar = typename StudentT::Scalar;
     static constexpr auto terms = detail::joined_terms<Methods...>();
 
     Objective(Distiller& distiller, const O& optimizer, Index capacity, Rng rng)
@@ -243,7 +244,23 @@ class Distiller {
         }
       });
       if (name.empty()) name = detail::find_nonfinite_gradient(distiller_.student_, space());
-      return name.empty() ? "loss" : name;
+      return name;
+    }
+
+    std::string tensor_at(Index at) {
+      const Index of_student = distiller_.student_.num_params();
+      if (at < of_student) return detail::tensor_at(distiller_.student_, at);
+      at -= of_student;
+      std::string name;
+      distiller_.for_each_method(*distiller_.states_, [&](const auto& method, auto& state) {
+        if constexpr (detail::TrainableState<std::remove_cvref_t<decltype(state)>>) {
+          if (0 <= at && at < state.params().size)
+            name = detail::text(detail::tensor_at(state, at), " of the method \"",
+                                method.terms.front(), '"');
+          at -= state.params().size;
+        }
+      });
+      return name;
     }
 
    private:

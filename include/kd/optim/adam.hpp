@@ -6,6 +6,7 @@
 #include "kd/core/optimizer_step.hpp"
 #include "kd/cpu/ops/adam.hpp"
 #include "kd/optim/optimizer.hpp"
+#include "kd/optim/step_bound.hpp"
 
 namespace kd {
 
@@ -30,6 +31,7 @@ class Adam {
     Buffer<S, Space> m;
     Buffer<S, Space> v;
     Index step = 0;
+    detail::AdamBound bound{};
   };
 
   /// Throws `ConfigError` when an option is out of its range.
@@ -58,27 +60,55 @@ class Adam {
   template <Real S, class Space>
   void step(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
             VectorView<const S, Space> grads, double rate_factor, Guard<Space> guard) const {
-    const auto t = static_cast<double>(++state.step);
+    op_adam(space, params, grads, state.m.view(), state.v.view(),
+            settings<S>(++state.step, rate_factor), guard);
+  }
+
+  template <Real S, class Space>
+  void measure(const Space& space, State<S, Space>& state, VectorView<const S, Space> params,
+               VectorView<std::int32_t, Space> careful) const {
+    using Numbers = VectorView<const S, Space>;
+    state.bound = {};
+    op_flag_large(space, params, state.bound.params, careful);
+    op_flag_large(space, Numbers(state.m.view()), state.bound.m, careful);
+    op_flag_large(space, Numbers(state.v.view()), state.bound.v, careful);
+  }
+
+  template <Real S, class Space>
+  bool is_safe(State<S, Space>& state, double rate_factor) const {
+    return state.bound.advance(settings<S>(state.step + 1, rate_factor));
+  }
+
+  template <Real S, class Space>
+  void look_ahead(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
+                  VectorView<const S, Space> grads, double rate_factor,
+                  const Lookout<Space>& lookout) const {
+    op_look_adam(space, params, grads, state.m.view(), state.v.view(),
+                 settings<S>(state.step + 1, rate_factor), lookout);
+  }
+
+ private:
+  /// What step `step`, counted from 1, is done with.
+  template <Real S>
+  AdamStep<S> settings(Index step, double rate_factor) const {
+    const auto t = static_cast<double>(step);
     const double lr = options_.lr * rate_factor;
     // Corrections in double: 1 - 0.999f^t loses digits in float.
     const double correction1 = 1 - std::pow(options_.beta1, t);
     const double correction2 = 1 - std::pow(options_.beta2, t);
-    op_adam(space, params, grads, state.m.view(), state.v.view(),
-            AdamStep<S>{.rate = static_cast<S>(lr / correction1),
-                        .beta1 = static_cast<S>(options_.beta1),
-                        .gain1 = static_cast<S>(1 - options_.beta1),
-                        .beta2 = static_cast<S>(options_.beta2),
-                        .gain2 = static_cast<S>(1 - options_.beta2),
-                        .eps = static_cast<S>(options_.eps),
-                        .root_scale = static_cast<S>(1 / std::sqrt(correction2)),
-                        .decay = static_cast<S>(1 - lr * options_.weight_decay)},
-            guard);
+    return {.rate = static_cast<S>(lr / correction1),
+            .beta1 = static_cast<S>(options_.beta1),
+            .gain1 = static_cast<S>(1 - options_.beta1),
+            .beta2 = static_cast<S>(options_.beta2),
+            .gain2 = static_cast<S>(1 - options_.beta2),
+            .eps = static_cast<S>(options_.eps),
+            .root_scale = static_cast<S>(1 / std::sqrt(correction2)),
+            .decay = static_cast<S>(1 - lr * options_.weight_decay)};
   }
 
- private:
   AdamOptions options_;
 };
 
-static_assert(Optimizer<Adam>);
+static_assert(Optimizer<Adam> && LooksAhead<Adam>);
 
 }  // namespace kd

@@ -4,6 +4,7 @@
 #include "kd/core/optimizer_step.hpp"
 #include "kd/cpu/ops/sgd.hpp"
 #include "kd/optim/optimizer.hpp"
+#include "kd/optim/step_bound.hpp"
 
 namespace kd {
 
@@ -26,6 +27,7 @@ class Sgd {
   struct State {
     Buffer<S, Space> velocity;
     Index step = 0;
+    detail::SgdBound bound{};
   };
 
   /// Throws `ConfigError` when an option is out of its range.
@@ -53,19 +55,46 @@ class Sgd {
   template <Real S, class Space>
   void step(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
             VectorView<const S, Space> grads, double rate_factor, Guard<Space> guard) const {
-    op_sgd(space, params, grads, state.velocity.view(),
-           SgdStep<S>{.rate = static_cast<S>(options_.lr * rate_factor),
-                      .momentum = static_cast<S>(options_.momentum),
-                      .weight_decay = static_cast<S>(options_.weight_decay),
-                      .nesterov = options_.nesterov,
-                      .first = state.step++ == 0},
+    op_sgd(space, params, grads, state.velocity.view(), settings<S>(++state.step, rate_factor),
            guard);
   }
 
+  template <Real S, class Space>
+  void measure(const Space& space, State<S, Space>& state, VectorView<const S, Space> params,
+               VectorView<std::int32_t, Space> careful) const {
+    state.bound = {};
+    op_flag_large(space, params, state.bound.params, careful);
+    op_flag_large(space, VectorView<const S, Space>(state.velocity.view()), state.bound.velocity,
+                  careful);
+  }
+
+  template <Real S, class Space>
+  bool is_safe(State<S, Space>& state, double rate_factor) const {
+    return state.bound.advance(settings<S>(state.step + 1, rate_factor));
+  }
+
+  template <Real S, class Space>
+  void look_ahead(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
+                  VectorView<const S, Space> grads, double rate_factor,
+                  const Lookout<Space>& lookout) const {
+    op_look_sgd(space, params, grads, state.velocity.view(),
+                settings<S>(state.step + 1, rate_factor), lookout);
+  }
+
  private:
+  /// What step `step`, counted from 1, is done with.
+  template <Real S>
+  SgdStep<S> settings(Index step, double rate_factor) const {
+    return {.rate = static_cast<S>(options_.lr * rate_factor),
+            .momentum = static_cast<S>(options_.momentum),
+            .weight_decay = static_cast<S>(options_.weight_decay),
+            .nesterov = options_.nesterov,
+            .first = step == 1};
+  }
+
   SgdOptions options_;
 };
 
-static_assert(Optimizer<Sgd>);
+static_assert(Optimizer<Sgd> && LooksAhead<Sgd>);
 
 }  // namespace kd

@@ -124,6 +124,7 @@ class MutualLearning {
   template <class O>
   class Objective {
    public:
+    using Scalar = typename First::Scalar;
     static constexpr std::array<const char*, 2 * count> terms =
         []<std::size_t... I>(std::index_sequence<I...>) {
       std::array<const char*, 2 * count> all{};
@@ -194,7 +195,17 @@ class MutualLearning {
         name = detail::find_nonfinite_gradient(student, space());
         if (!name.empty()) name += detail::text(" of student ", i + 1);
       });
-      return name.empty() ? "loss" : name;
+      return name;
+    }
+
+    std::string tensor_at(Index at) {
+      std::string name;
+      for_each_student([&](auto& student, Pupil&, Index i) {
+        if (0 <= at && at < student.num_params())
+          name = detail::text(detail::tensor_at(student, at), " of student ", i + 1);
+        at -= student.num_params();
+      });
+      return name;
     }
 
    private:

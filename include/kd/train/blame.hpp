@@ -42,13 +42,13 @@ std::string find_nonfinite_gradient(T& trained, const Space& space) {
   return {};
 }
 
-/// The first tensor of a network that is trained by itself.
-template <class N>
-std::string find_nonfinite(N& network, Tape<typename N::Scalar, typename N::Space>& tape) {
-  std::string name = find_nonfinite_output(network, tape);
-  if (name.empty()) name = find_nonfinite_logit_gradient(network.space(), tape);
-  if (name.empty()) name = find_nonfinite_gradient(network, network.space());
-  return name.empty() ? "loss" : name;
+/// The tensor which parameter `at` belongs to.
+template <class T>
+std::string tensor_at(const T& trained, Index at) {
+  if constexpr (requires { trained.tensors(); })
+    for (const TensorInfo& tensor : trained.tensors())
+      if (tensor.offset <= at && at < tensor.offset + tensor.size()) return tensor.name;
+  return "the weights";
 }
 
 }  // namespace kd::detail

@@ -15,6 +15,7 @@ template <class N, LabelLoss L, Optimizer O>
 class LossObjective {
  public:
   using S = typename N::Scalar;
+  using Scalar = S;
   using Space = typename N::Space;
   static constexpr std::array<const char*, 1> terms{"loss"};
 
@@ -46,7 +47,13 @@ class LossObjective {
     f(network_.params(), network_.grads(), state_);
   }
 
-  std::string blame() { return find_nonfinite(network_, tape_); }
+  std::string blame() {
+    std::string name = find_nonfinite_output(network_, tape_);
+    if (name.empty()) name = find_nonfinite_logit_gradient(network_.space(), tape_);
+    return name.empty() ? find_nonfinite_gradient(network_, network_.space()) : name;
+  }
+
+  std::string tensor_at(Index at) const { return detail::tensor_at(network_, at); }
 
  private:
   N& network_;
@@ -64,8 +71,8 @@ class LossObjective {
 ///
 /// Each call starts the optimizer anew. After the first step nothing is allocated. Throws before
 /// any work `ConfigError`, `ShapeError` or `DataError` when options, network and data do not fit;
-/// `NumericError` when a loss or gradient stops being finite, and the network keeps the weights of
-/// the step before.
+/// `NumericError` when a loss, a gradient or what a step would make of them is not finite, and the
+/// network keeps the weights of the step before.
 template <class N, LabelLoss L, Optimizer O>
 FitReport fit(N& network, const Dataset& data, const L& loss, const O& optimizer,
               const FitOptions& options = {}) {

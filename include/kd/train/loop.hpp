@@ -8,14 +8,13 @@
 
 #include "kd/core/model_fits.hpp"
 #include "kd/core/step_runner.hpp"
-#include "kd/cpu/ops/guard.hpp"
-#include "kd/cpu/ops/sum.hpp"
 #include "kd/data/loader.hpp"
 #include "kd/nn/network.hpp"
 #include "kd/optim/optimizer.hpp"
 #include "kd/optim/schedule.hpp"
 #include "kd/train/look_ahead.hpp"
 #include "kd/train/report.hpp"
+#include "kd/train/safe_step.hpp"
 
 namespace kd {
 
@@ -42,7 +41,9 @@ namespace detail {
 /// - `step(batch, progress, totals)`: forward and backward of one batch; adds each loss, summed
 ///   over the samples, to its own place in `totals`, and leaves gradients behind;
 /// - `for_each_block(f)`: calls `f(params, grads, state)` for every trained block;
-/// - `blame()`: names the tensor that is not finite;
+/// - `blame()`: names the output or gradient that is not finite, if there is one;
+/// - `tensor_at(at)`: the name of the tensor that parameter `at` of all blocks together belongs to;
+/// - `Scalar`: what the parameters are;
 /// - `check_at(progress)`, if it has that: throws where something scheduled is out of its range.
 template <class Space, class Objective, Optimizer O>
 class Training {
@@ -53,9 +54,7 @@ class Training {
         options_(options),
         space_(space),
         totals_(terms, space),
-        square_sum_(1, space),
-        guard_(1, space),
-        good_steps_(checks_late ? 1 : 0, space) {
+        safe_step_(objective, optimizer, options.max_grad_norm, space) {
     check_at_least_one("FitOptions: epochs", options.epochs);
     check_at_least_one("FitOptions: batch_size", options.batch_size);
     check_max_norm(options.max_grad_norm);
@@ -116,6 +115,7 @@ class Training {
       return std::chrono::duration<double>(Clock::now() - start).count();
     };
     op_zero(space_, totals_.view());
+    safe_step_.begin_epoch();
     EpochReport report{epoch, options_.epochs, 0, {}, 0, 0};
     Index samples = 0;
     Weights weights{};  // of the last step: they may change on the way
@@ -127,13 +127,13 @@ class Training {
       check_not_negative("FitOptions: what schedule returns", factor);
       runner_.run(space_, options_.capture_step && progress_.step > 0, [&] {
         objective_.step(batch, progress_, totals_.view());
-        update(factor);
+        safe_step_.run(totals_.view(), factor);
       });
       if constexpr (checks_late) {
         const bool due = (i + 1) % StepRunner<Space>::steps_between_checks == 0;
         if (due || i + 1 == loader.batches() || options_.on_step) check_late(loader, epoch);
-      } else if (op_read(space_, guard_.view()) != 0) {
-        throw NumericError(epoch, i + 1, objective_.blame());
+      } else if (safe_step_.went_wrong()) {
+        throw NumericError(epoch, i + 1, safe_step_.blame(totals_.view()));
       }
       samples += batch.size();
       report.lr = optimizer_.lr() * factor;
@@ -159,36 +159,15 @@ class Training {
     return report;
   }
 
-  /// Steps every block of parameters, unless something is not finite: then nothing has changed.
-  void update(double factor) {
-    op_flag_nonfinite(space_, VectorView<const double, Space>(totals_.view()), guard_.view());
-    const bool clips = is_finite(options_.max_grad_norm);
-    if (clips) op_zero(space_, square_sum_.view());
-    objective_.for_each_block([&](auto params, auto grads, auto& state) {
-      using S = std::remove_pointer_t<decltype(params.data)>;
-      (void)state;
-      op_flag_nonfinite(space_, VectorView<const S, Space>(grads), guard_.view());
-      if (clips) op_add_square_sum(space_, VectorView<const S, Space>(grads), square_sum_.view());
-    });
-    if constexpr (checks_late) op_count_good_step(space_, guard_.view(), good_steps_.view());
-    objective_.for_each_block([&](auto params, auto grads, auto& state) {
-      using S = std::remove_pointer_t<decltype(params.data)>;
-      if (clips)
-        op_clip(space_, grads, VectorView<const double, Space>(square_sum_.view()),
-                options_.max_grad_norm);
-      optimizer_.step(space_, state, params, VectorView<const S, Space>(grads), factor,
-                      guard_.view());
-    });
-  }
-
   /// Throws `NumericError` when there was a bad step, which it repeats to see what was bad.
   template <class L>
   void check_late(L& loader, Index epoch) {
-    if (op_read(space_, guard_.view()) == 0) return;
-    progress_.step = op_read(space_, good_steps_.view());
+    if (!safe_step_.went_wrong()) return;
+    progress_.step = safe_step_.good_steps();
     const Index bad = progress_.step % progress_.steps_per_epoch;
+    op_zero(space_, totals_.view());
     objective_.step(loader.batch(bad), progress_, totals_.view());
-    throw NumericError(epoch, bad + 1, objective_.blame());
+    throw NumericError(epoch, bad + 1, safe_step_.blame(totals_.view()));
   }
 
   double total(Index k) { return op_read(space_, totals_.view().slice(k, 1)); }
@@ -198,9 +177,7 @@ class Training {
   const FitOptions& options_;
   const Space& space_;
   Buffer<double, Space> totals_;
-  Buffer<double, Space> square_sum_;
-  Buffer<std::int32_t, Space> guard_;
-  Buffer<std::int32_t, Space> good_steps_;  ///< since training began, where checks are late
+  SafeStep<Space, Objective, O> safe_step_;
   StepRunner<Space> runner_;
   Progress progress_{};
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kd/core/finite.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/cpu/chunks.hpp"
 #include "kd/cpu/space.hpp"
@@ -21,9 +22,12 @@ void op_add_sum(const Space&, VectorView<const S> values, VectorView<double> tot
 template <Real S>
 void op_add_square_sum(const Space&, VectorView<const S> x, VectorView<double> total) {
   double sum = 0;  // a piece in S, the pieces in double and in order
-  for (Index at = 0; at < x.size; at += detail::chunk)
-    sum +=
-        static_cast<double>(map(x.slice(at, std::min(detail::chunk, x.size - at))).squaredNorm());
+  for (Index at = 0; at < x.size; at += detail::chunk) {
+    const auto piece = array(x.slice(at, std::min(detail::chunk, x.size - at)));
+    const S squares = piece.matrix().squaredNorm();
+    sum += kd::detail::is_finite(squares) ? static_cast<double>(squares)
+                                          : piece.template cast<double>().matrix().squaredNorm();
+  }
   *total.data += sum;
 }
 

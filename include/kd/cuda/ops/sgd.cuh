@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/core/guard.hpp"
 #include "kd/core/optimizer_step.hpp"
-#include "kd/cuda/elementwise.cuh"
+#include "kd/cuda/ops/guard.cuh"
 
 namespace kd::cuda {
 
 namespace detail {
+
+/// One step of `kd::Sgd` for one parameter.
+template <Real S>
+__device__ __forceinline__ void sgd_step(const SgdStep<S>& s, S g, S& param, S& velocity,
+                                         bool has_velocity) {
+  g += s.weight_decay * param;
+  if (has_velocity) {
+    velocity = s.first ? g : s.momentum * velocity + g;
+    g = s.nesterov ? g + s.momentum * velocity : velocity;
+  }
+  param -= s.rate * g;
+}
 
 template <Real S>
 struct SgdUpdate {
@@ -20,20 +31,35 @@ struct SgdUpdate {
   template <int N>
   __device__ void apply(Index i) const {
     if (*guard != 0) return;
-    Pack<S, N> g = load<N>(grads + i);
+    const Pack<S, N> g = load<N>(grads + i);
     Pack<S, N> p = load<N>(params + i);
-    for (int k = 0; k < N; ++k) g.v[k] += s.weight_decay * p.v[k];
-    if (velocity != nullptr) {
-      Pack<S, N> u = g;
-      if (!s.first) {
-        u = load<N>(velocity + i);
-        for (int k = 0; k < N; ++k) u.v[k] = s.momentum * u.v[k] + g.v[k];
-      }
-      store(velocity + i, u);
-      for (int k = 0; k < N; ++k) g.v[k] = s.nesterov ? g.v[k] + s.momentum * u.v[k] : u.v[k];
-    }
-    for (int k = 0; k < N; ++k) p.v[k] -= s.rate * g.v[k];
+    Pack<S, N> u{};
+    if (velocity != nullptr) u = load<N>(velocity + i);
+    for (int k = 0; k < N; ++k) sgd_step(s, g.v[k], p.v[k], u.v[k], velocity != nullptr);
+    if (velocity != nullptr) store(velocity + i, u);
     store(params + i, p);
+  }
+};
+
+template <Real S>
+struct SgdLook {
+  const S* params;
+  const S* grads;
+  const S* velocity;
+  SgdStep<S> s;
+  Finder finder;
+
+  template <int N>
+  __device__ void apply(Index i) const {
+    if (finder.is_idle()) return;
+    const Pack<S, N> g = load<N>(grads + i);
+    Pack<S, N> p = load<N>(params + i);
+    Pack<S, N> u{};
+    if (velocity != nullptr) u = load<N>(velocity + i);
+    for (int k = 0; k < N; ++k) {
+      sgd_step(s, g.v[k], p.v[k], u.v[k], velocity != nullptr);
+      if (!is_finite(p.v[k]) || !is_finite(u.v[k])) finder.note(i + k);
+    }
   }
 };
 
@@ -45,6 +71,14 @@ void op_sgd(const Space& space, VectorView<S, Space> params, VectorView<const S,
             VectorView<S, Space> velocity, SgdStep<S> s, Guard<Space> guard) {
   const detail::SgdUpdate<S> update{params.data, grads.data, velocity.data, s, guard.data};
   detail::for_each<S>(space, "sgd", params.size, update, params.data, grads.data, velocity.data);
+}
+
+/// Notes in `lookout.where` the first parameter for which that step would not be finite.
+template <Real S>
+void op_look_sgd(const Space& space, VectorView<S, Space> params, VectorView<const S, Space> grads,
+                 VectorView<S, Space> velocity, SgdStep<S> s, const Lookout<Space>& lookout) {
+  const detail::SgdLook<S> look{params.data, grads.data, velocity.data, s, detail::Finder(lookout)};
+  detail::for_each<S>(space, "look sgd", params.size, look, params.data, grads.data, velocity.data);
 }
 
 }  // namespace kd::cuda

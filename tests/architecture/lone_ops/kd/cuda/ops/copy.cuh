@@ -1,2 +1,2 @@
 inline void op_copy(const Space&);
-void op_count_good_step(const Space&);
+void op_linear_relu_forward(const Space&);
