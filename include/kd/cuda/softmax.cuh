@@ -13,6 +13,8 @@ namespace kd::cuda::detail {
 
 template <Real S>
 inline constexpr S infinity = std::numeric_limits<S>::infinity();
+template <Real S>
+inline constexpr S nan = std::numeric_limits<S>::quiet_NaN();
 
 /// The largest logit so far, and the sums of `exp(z - max)` and of `exp((z - max) / T)`.
 template <Real S>

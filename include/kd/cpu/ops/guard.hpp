@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 
 #include "kd/core/finite.hpp"
 #include "kd/core/guard.hpp"

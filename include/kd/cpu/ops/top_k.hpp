@@ -7,13 +7,14 @@
 #include <numeric>
 
 #include "kd/core/top_k_table.hpp"
+#include "kd/cpu/ops/argmax.hpp"
 #include "kd/cpu/softmax.hpp"
 
 namespace kd::cpu {
 
-/// Keeps the largest logits of every sample, of equal ones those of the first classes, and for the
-/// rest the logit that gives as many equal classes their sum: `tail = T log mean_j exp(v_j / T)`.
-/// logits: (classes, batch); how many are kept, the table says.
+/// Keeps the largest logits of every sample, of equal ones those of the first classes (NaN is
+/// larger than any number), and for the rest the logit that gives as many equal classes their sum:
+/// `tail = T log mean_j exp(v_j / T)`. logits: (classes, batch); how many are kept, the table says.
 template <Real S>
 void op_top_k(const Space&, MatrixView<const S> logits, S temperature, TopKTable<S, Space> table) {
   const Index classes = logits.rows;
@@ -22,16 +23,22 @@ void op_top_k(const Space&, MatrixView<const S> logits, S temperature, TopKTable
     const S* const v = logits.data + b * classes;
     Label* const order = scratch<Label>(classes);
     std::iota(order, order + classes, Label{0});
-    std::partial_sort(order, order + k, order + classes,
-                      [v](Label i, Label j) { return v[i] > v[j] || (v[i] == v[j] && i < j); });
+    std::partial_sort(order, order + k, order + classes, [v](Label i, Label j) {
+      return detail::is_above(v[i], v[j]) || (i < j && !detail::is_above(v[j], v[i]));
+    });
     for (Index i = 0; i < k; ++i) {
       table.classes.data[b * k + i] = order[i];
       table.logits.data[b * k + i] = v[order[i]];
     }
     table.tail.data[b] = S(0);
     if (k == classes) continue;
-    const S max = v[*std::max_element(order + k, order + classes,
-                                      [v](Label i, Label j) { return v[i] < v[j]; })];
+    const S max = v[*std::max_element(order + k, order + classes, [v](Label i, Label j) {
+      return detail::is_above(v[j], v[i]);
+    })];
+    if (max < std::numeric_limits<S>::lowest()) {  // the others are impossible
+      table.tail.data[b] = max;
+      continue;
+    }
     S sum = 0;
     for (Index i = k; i < classes; ++i) sum += std::exp((v[order[i]] - max) / temperature);
     table.tail.data[b] = max + temperature * std::log(sum / static_cast<S>(classes - k));

@@ -18,10 +18,16 @@ struct Largest<double> {
   Index at;  // of the value's size, so that no byte is padding
 };
 
+/// Whether `a` is larger than `b`, where NaN is larger than any number, as in PyTorch.
+template <Real S>
+__device__ __forceinline__ bool is_above(S a, S b) {
+  return a > b || (a != a && b == b);
+}
+
 struct LargerFirst {
   template <Real S>
   __device__ __forceinline__ Largest<S> operator()(Largest<S> a, Largest<S> b) const {
-    const bool second = b.value > a.value || (b.value == a.value && b.at < a.at);
+    const bool second = is_above(b.value, a.value) || (b.at < a.at && !is_above(a.value, b.value));
     return second ? b : a;
   }
 };
@@ -36,12 +42,13 @@ struct ArgmaxKernel {
   __device__ void run(Index sample) const {
     const S* const z = logits + sample * classes;
     const LargerFirst larger;
-    // Class 0 stands for nothing found, so that NaN cannot lead out of the classes.
+    // Class 0 stands for nothing found: only minus infinity is not above it.
     Largest<S> best{-infinity<S>, 0};
     for (Index c = Index{Team::rank()} * Width; c < classes; c += Index{Team::size} * Width) {
       const Pack<S, Width> pack = load<Width>(z + c);
       for (int k = 0; k < Width; ++k)
-        if (pack.v[k] > best.value) best = {pack.v[k], static_cast<decltype(best.at)>(c + k)};
+        if (is_above(pack.v[k], best.value))
+          best = {pack.v[k], static_cast<decltype(best.at)>(c + k)};
     }
     best = Team::reduce(best, larger);
     if (Team::rank() == 0) result[sample] = static_cast<Label>(best.at);
@@ -50,7 +57,8 @@ struct ArgmaxKernel {
 
 }  // namespace detail
 
-/// `classes[b]` = the class of the largest logit of sample b, the first of equals
+/// `classes[b]` = the class of the largest logit of sample b, the first of equals; NaN is larger
+/// than any number.
 template <Real S>
 void op_argmax(const Space& space, MatrixView<const S, Space> logits,
                VectorView<Label, Space> classes) {

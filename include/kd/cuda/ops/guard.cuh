@@ -10,6 +10,9 @@ namespace kd::cuda {
 
 namespace detail {
 
+template <Real S>
+inline constexpr S least_normal = std::numeric_limits<S>::min();
+
 /// Zero times a finite number is zero; times any other it is NaN.
 template <Real S>
 __device__ __forceinline__ bool is_finite(S x) {
@@ -110,7 +113,7 @@ struct Clip {
     const double factor = max_norm / (std::sqrt(*square_sum) + 1e-6);
     if (factor >= 1) return;
     Pack<S, N> value = load<N>(x + i);
-    if (factor >= std::numeric_limits<S>::min()) {
+    if (factor >= least_normal<S>) {
       for (int k = 0; k < N; ++k) value.v[k] *= static_cast<S>(factor);
     } else {  // no S has its digits
       for (int k = 0; k < N; ++k) value.v[k] = static_cast<S>(value.v[k] * factor);

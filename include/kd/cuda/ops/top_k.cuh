@@ -22,21 +22,22 @@ struct TopKKernel {
 
   /// Whether a logit comes after the one taken last.
   __device__ __forceinline__ static bool is_after(S value, Index at, Largest<S> last) {
-    return value < last.value || (value == last.value && at > static_cast<Index>(last.at));
+    return is_above(last.value, value) ||
+           (at > static_cast<Index>(last.at) && !is_above(value, last.value));
   }
 
   template <class Team, int Width>
   __device__ void run(Index sample) const {
     const S* const v = logits + sample * classes;
-    Largest<S> last{infinity<S>, -1};
+    Largest<S> last{nan<S>, -1};  // above all
     for (Index taken = 0; taken < k; ++taken) {
-      // Class 0 stands for nothing found, so that NaN cannot lead out of the classes.
       Largest<S> best{-infinity<S>, 0};
       bool found = false;
       for_classes<Team, Width>(classes, [&](Index c) {
         const auto pack = load<Width>(v + c);
         for (int j = 0; j < Width; ++j) {
-          if (!is_after(pack.v[j], c + j, last) || (found && !(pack.v[j] > best.value))) continue;
+          if (!is_after(pack.v[j], c + j, last) || (found && !is_above(pack.v[j], best.value)))
+            continue;
           best = {pack.v[j], static_cast<decltype(best.at)>(c + j)};
           found = true;
         }
@@ -44,7 +45,6 @@ struct TopKKernel {
       // Who found nothing must not win against minus infinity of a later class.
       if (!found) best.at = static_cast<decltype(best.at)>(classes);
       best = Team::reduce(best, LargerFirst{});
-      if (best.at == static_cast<decltype(best.at)>(classes)) best.at = 0;
       last = best;
       if (Team::rank() == 0) {
         kept[sample * k + taken] = static_cast<Label>(best.at);
@@ -186,9 +186,9 @@ struct TopKDivergenceKernel {
 
 }  // namespace detail
 
-/// Keeps the largest logits of every sample, of equal ones those of the first classes, and for the
-/// rest the logit that gives as many equal classes their sum: `tail = T log mean_j exp(v_j / T)`.
-/// logits: (classes, batch); how many are kept, the table says.
+/// Keeps the largest logits of every sample, of equal ones those of the first classes (NaN is
+/// larger than any number), and for the rest the logit that gives as many equal classes their sum:
+/// `tail = T log mean_j exp(v_j / T)`. logits: (classes, batch); how many are kept, the table says.
 template <Real S>
 void op_top_k(const Space& space, MatrixView<const S, Space> logits, S temperature,
               TopKTable<S, Space> table) {
