@@ -6,6 +6,7 @@
 
 #include "kd/core/batch.hpp"
 #include "kd/core/buffer.hpp"
+#include "kd/core/cache_line.hpp"
 #include "kd/core/compiler.hpp"
 #include "kd/core/error.hpp"
 #include "kd/core/fingerprint.hpp"
@@ -118,6 +119,7 @@
 #include "kd/optim/optimizer.hpp"
 #include "kd/optim/schedule.hpp"
 #include "kd/optim/sgd.hpp"
+#include "kd/optim/step_bound.hpp"
 #include "kd/schemes/born_again.hpp"
 #include "kd/schemes/mean_teacher.hpp"
 #include "kd/schemes/mutual_learning.hpp"
@@ -139,4 +141,5 @@
 #include "kd/train/look_ahead.hpp"
 #include "kd/train/loop.hpp"
 #include "kd/train/report.hpp"
+#include "kd/train/safe_step.hpp"
 #include "kd/version.hpp"
