@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kd/core/error.hpp"
 #include "kd/core/view.hpp"
 
 namespace kd {
@@ -48,7 +49,33 @@ class Buffer {
   VectorView<T, Space> view() { return {data_, size_}; }
   VectorView<const T, Space> view() const { return {data_, size_}; }
 
+  /// Its first numbers. Throws `ShapeError` when there are fewer, as in a room that was made for
+  /// smaller batches, or for other networks, or was moved from.
+  VectorView<T, Space> first(Index count) {
+    check_room(count);
+    return {data_, count};
+  }
+  VectorView<const T, Space> first(Index count) const {
+    check_room(count);
+    return {data_, count};
+  }
+  /// The same as a matrix.
+  MatrixView<T, Space> matrix(Index rows, Index cols) {
+    check_room(rows * cols);
+    return {data_, rows, cols};
+  }
+  MatrixView<const T, Space> matrix(Index rows, Index cols) const {
+    check_room(rows * cols);
+    return {data_, rows, cols};
+  }
+
  private:
+  void check_room(Index count) const {
+    if (count > size_)
+      throw ShapeError(detail::text(
+          "Buffer: expected room for ", count, " numbers, got ", size_,
+          size_ == 0 ? " (was it moved from?)" : " (made for smaller batches or other sizes?)"));
+  }
   std::size_t bytes() const { return static_cast<std::size_t>(size_) * sizeof(T); }
 
   Space space_{};

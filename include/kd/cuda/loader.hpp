@@ -34,6 +34,8 @@ class Loader<S, cuda::Space> {
     }
   }
   Loader(Dataset&&, Index, Space = {}) = delete;
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
 
   Index batches() const { return (data_.size() + batch_size_ - 1) / batch_size_; }
 
@@ -44,8 +46,11 @@ class Loader<S, cuda::Space> {
     if (resident_) resident_->set_order(order());
   }
 
-  /// Batch `i` of the current order.
+  /// Batch `i` of the current order. Throws `ShapeError` when there is none.
   Batch<S, Space> batch(Index i) {
+    if (i < 0 || i >= batches())
+      throw ShapeError(
+          detail::text("Loader: expected a batch from 0 to ", batches() - 1, ", got ", i));
     const Index first = i * batch_size_;
     const Index count = std::min(batch_size_, data_.size() - first);
     if (resident_) return resident_->batch(first, count);

@@ -68,6 +68,10 @@ class Dataset {
                    classes);
   }
 
+  // Copies share the samples, and so does what would be moved: no data set is ever empty.
+  Dataset(const Dataset&) = default;
+  Dataset& operator=(const Dataset&) = default;
+
   /// Calls `f(inputs, scale)` with the samples as they are stored, a view of floats or bytes.
   template <class F>
   decltype(auto) visit(F&& f) const {

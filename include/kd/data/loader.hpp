@@ -21,7 +21,7 @@ using Augment = std::function<void(Eigen::Ref<Matrix<float>> inputs, Rng rng)>;
 /// Cuts a data set into batches, in its own order or shuffled; the last one may be smaller.
 ///
 /// It gathers into one buffer of its own, so a batch lasts until the next is asked for. The data
-/// set must outlive it.
+/// set must outlive it, which is why it is neither copied nor moved.
 template <Real S, class Space = cpu::Space>
 class Loader {
   static constexpr bool hands_out_floats =
@@ -38,6 +38,8 @@ class Loader {
     labels_ = Buffer<Label, Space>(batch_size_, space_);
   }
   Loader(Dataset&&, Index, Space = {}) = delete;
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
 
   Index batches() const { return (data_.size() + batch_size_ - 1) / batch_size_; }
 
@@ -53,8 +55,11 @@ class Loader {
     rng_ = rng;
   }
 
-  /// Batch `i` of the current order.
+  /// Batch `i` of the current order. Throws `ShapeError` when there is none.
   Batch<S, Space> batch(Index i) {
+    if (i < 0 || i >= batches())
+      throw ShapeError(
+          detail::text("Loader: expected a batch from 0 to ", batches() - 1, ", got ", i));
     const Index first = i * batch_size_;
     const Index count = std::min(batch_size_, data_.size() - first);
     const VectorView<const Index, Space> indices{order_.data() + first, count};

@@ -10,9 +10,11 @@
 
 #include "kd/cpu/ops/copy.hpp"
 #include "kd/distill/method.hpp"
+#include "kd/teachers/refers_to.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/finite_samples.hpp"
 #include "kd/train/loop.hpp"
+#include "kd/train/running.hpp"
 
 namespace kd {
 
@@ -45,8 +47,9 @@ constexpr auto joined_terms() {
 ///
 /// Any number of methods add up. The teacher is `const`: its weights cannot change and its dropout
 /// is off. The student is an ordinary network before and after; the distiller leaves nothing in
-/// it. Both must outlive the distiller. Weights of a method's own (a hint's regressor) train along
-/// with the student, with the same optimizer, and stay in the distiller: see `state`.
+/// it. Both must outlive the distiller, which is neither copied nor moved. Weights of a method's
+/// own (a hint's regressor) train along with the student, with the same optimizer, and stay in the
+/// distiller: see `state`.
 ///
 /// Stages are distillers one after the other, each of which takes the student up where the one
 /// before left it:
@@ -76,15 +79,21 @@ class Distiller {
   /// What the methods keep, in their order.
   using States = std::tuple<MethodState<Methods, TeacherT, StudentT>...>;
 
-  /// Throws `ShapeError` when the two have different numbers of features or classes.
+  /// Throws `ShapeError` when the two have different numbers of features or classes, `ConfigError`
+  /// when the student is the teacher, or one of those that the teacher asks.
   Distiller(const TeacherT& teacher, StudentT& student, Methods... methods)
       : teacher_(teacher), student_(student), methods_(std::move(methods)...) {
+    if (detail::refers_to(teacher, &student))
+      throw ConfigError(
+          "Distiller: the student is its own teacher: make a copy of the network to teach it");
     detail::check_equal("Distiller", "classes of the teacher, as the student has",
                         student.num_classes(), teacher.num_classes());
     if constexpr (requires { teacher.in_features(); })
       detail::check_equal("Distiller", "input features of the teacher, as the student has",
                           student.in_features(), teacher.in_features());
   }
+  Distiller(const Distiller&) = delete;
+  Distiller& operator=(const Distiller&) = delete;
   /// A teacher that would be gone before the distiller is used.
   Distiller(const TeacherT&&, StudentT&, Methods...) = delete;
 
@@ -98,6 +107,7 @@ class Distiller {
     detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
     Loader<Scalar, Space> loader(data, options.batch_size, student_.space());
     const Index capacity = std::min(options.batch_size, data.size());
+    const detail::Running running("Distiller::fit", &student_);
     make_states(data, capacity);
     Objective<O> objective(*this, optimizer, capacity, Rng(options.seed).stream(0));
     return detail::Training<Space, Objective<O>, O>(objective, optimizer, options, student_.space())
@@ -156,9 +166,12 @@ class Distiller {
 
   template <class State>
   void go_on(State& previous, State& state) const {
-    if constexpr (detail::TrainableState<State>)
+    if constexpr (detail::TrainableState<State>) {
+      if (previous.params().size == 0)
+        throw ConfigError("Distiller::fit: the state of a method was moved out: copy it instead");
       op_copy(student_.space(), VectorView<const Scalar, Space>(previous.params()), state.params(),
               Write::overwrite);
+    }
     if constexpr (requires { state.resume(previous); }) state.resume(previous);
   }
 

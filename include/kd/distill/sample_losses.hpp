@@ -15,8 +15,12 @@ class SampleLosses {
   SampleLosses(Index capacity, const Space& space)
       : capacity_(capacity), values_(Terms * capacity, space) {}
 
-  /// Where a kernel writes term `k` of a batch.
+  /// Where a kernel writes term `k` of a batch. Throws `ShapeError` when the batch is larger than
+  /// the capacity.
   VectorView<S, Space> term(Index k, Index batch) {
+    if (batch > capacity_ || values_.size() == 0)
+      throw ShapeError(detail::text("SampleLosses: expected room for ", batch,
+                                    " samples, got room for ", values_.size() / Terms));
     return values_.view().slice(k * capacity_, batch);
   }
 

@@ -101,6 +101,16 @@ struct Tap {
   }
 };
 
+/// For methods with a linear map of the student's features to the teacher's: a state that was made
+/// for other layers has another map.
+template <class Map>
+void check_map(const char* method, const Map& map, Index student, Index teacher) {
+  check_equal(method, "features of the student's layer, as the state was made for",
+              map.in_features(), student);
+  check_equal(method, "features of the teacher's layer, as the state was made for",
+              map.out_features(), teacher);
+}
+
 /// For methods that compare pairs of samples.
 inline void check_pairs(const char* method, Index capacity) {
   if (capacity < 2)

@@ -105,7 +105,7 @@ class AdversarialTemperature {
         VectorView<const S, Space>(state.theta.view()), static_cast<S>(options_.lowest),
         static_cast<S>(options_.range), scale, -scale * static_cast<S>(strength(step.progress)),
         step.student.grad(step.student.depth()), state.dtheta.view(),
-        state.losses.term(0, step.batch.size()), state.slopes.view().slice(0, step.batch.size()));
+        state.losses.term(0, step.batch.size()), state.slopes.first(step.batch.size()));
     state.losses.add_to(step);
   }
 

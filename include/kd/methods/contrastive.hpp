@@ -145,8 +145,8 @@ class Contrastive {
     const auto g = Tap::teacher_features(step);
     const MatrixView<const S, Space> s = state.student.forward(step.space, block, f);
     const MatrixView<const S, Space> t = state.teacher.forward(step.space, block, g);
-    const MatrixView<std::int32_t, Space> drawn{state.drawn.view().data, options_.negatives,
-                                                step.batch.size()};
+    const MatrixView<std::int32_t, Space> drawn =
+        state.drawn.matrix(options_.negatives, step.batch.size());
     state.others.draw(step.space, rng(4).stream(static_cast<std::uint64_t>(state.steps)),
                       step.batch.indices, step.batch.labels, drawn);
     state.student.backward(step.space, block, f, contrast(step, state, s, state.teacher_bank, 0),
@@ -170,9 +170,9 @@ class Contrastive {
                                 Index k) const {
     const S temperature = static_cast<S>(options_.temperature);
     const MatrixView<const S, Space> entries = bank.entries();
-    const MatrixView<const std::int32_t, Space> drawn{state.drawn.view().data, options_.negatives,
-                                                      anchors.cols};
-    const MatrixView<S, Space> gradient{state.at_embedding.view().data, anchors.rows, anchors.cols};
+    const MatrixView<const std::int32_t, Space> drawn =
+        state.drawn.matrix(options_.negatives, anchors.cols);
+    const MatrixView<S, Space> gradient = state.at_embedding.matrix(anchors.rows, anchors.cols);
     if (state.steps == 0)
       op_contrast_normaliser(step.space, anchors, entries, step.batch.indices, drawn, temperature,
                              bank.normaliser.view());

@@ -73,17 +73,18 @@ class CorrelationKd {
     const auto [inter_weight, intra_weight] = weights(step.progress);
     const MatrixView<const S, Space> logits = step.student.logits();
     const Index size = logits.size();
+    const VectorView<S, Space> rooms = state.room.first(3 * size);
     const auto room = [&](Index i) {
-      return MatrixView<S, Space>(state.room.view().slice(i * size, size).data, logits.rows,
-                                  logits.cols);
+      return MatrixView<S, Space>(rooms.slice(i * size, size).data, logits.rows, logits.cols);
     };
-    const VectorView<S, Space> inter = state.inter.view().slice(0, logits.cols);
+    const VectorView<S, Space> inter = state.inter.first(logits.cols);
+    const VectorView<S, Space> intra = state.intra.first(logits.rows);
     op_correlation_kd(
         step.space, logits, step.teacher_logits, static_cast<S>(temperature(step.progress)),
         detail::batch_scale(inter_weight, step), detail::batch_scale(intra_weight, step), room(0),
-        room(1), room(2), step.student.grad(step.student.depth()), inter, state.intra.view());
+        room(1), room(2), step.student.grad(step.student.depth()), inter, intra);
     op_add_sum(step.space, VectorView<const S, Space>(inter), step.totals.slice(0, 1));
-    op_add_sum(step.space, VectorView<const S, Space>(state.intra.view()), step.totals.slice(1, 1));
+    op_add_sum(step.space, VectorView<const S, Space>(intra), step.totals.slice(1, 1));
   }
 
  private:

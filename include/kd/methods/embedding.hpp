@@ -24,10 +24,12 @@ class Embedding {
   /// (width, batch), until the next call.
   MatrixView<const S, Space> forward(const Space& space, VectorView<const S, Space> block,
                                      MatrixView<const S, Space> features) {
-    const MatrixView<S, Space> unit{unit_.view().data, map_.out_features(), features.cols};
+    check_equal("Embedding", "features, as the state was made for", map_.in_features(),
+                features.rows);
+    const MatrixView<S, Space> unit = unit_.matrix(map_.out_features(), features.cols);
     map_.forward(
         LayerForward<S, Space>{space, Mode::training, Rng(), mine(block), features, unit, {}});
-    op_make_unit(space, unit, inverse_lengths_.view().slice(0, features.cols));
+    op_make_unit(space, unit, inverse_lengths_.first(features.cols));
     return unit;
   }
 
@@ -36,10 +38,9 @@ class Embedding {
   void backward(const Space& space, VectorView<const S, Space> block,
                 MatrixView<const S, Space> features, MatrixView<S, Space> gradient,
                 VectorView<S, Space> dblock, MatrixView<S, Space> dfeatures) {
-    const MatrixView<const S, Space> unit{unit_.view().data, gradient.rows, gradient.cols};
+    const MatrixView<const S, Space> unit = unit_.matrix(gradient.rows, gradient.cols);
     op_make_unit_backward(
-        space, unit, VectorView<const S, Space>(inverse_lengths_.view().slice(0, gradient.cols)),
-        gradient);
+        space, unit, VectorView<const S, Space>(inverse_lengths_.first(gradient.cols)), gradient);
     map_.backward(LayerBackward<S, Space>{space,
                                           mine(block),
                                           features,

@@ -70,7 +70,8 @@ class Hint {
     const auto target = Tap::teacher_features(step);
     const auto& map = state.regressor.architecture().template layer<1>();
     const VectorView<const S, Space> params = state.regressor.params();
-    const MatrixView<S, Space> y{state.output.view().data, target.rows, target.cols};
+    detail::check_map("Hint", map, features.rows, target.rows);
+    const MatrixView<S, Space> y = state.output.matrix(target.rows, target.cols);
     map.forward(LayerForward<S, Space>{step.space, Mode::training, Rng(), params, features, y, {}});
     op_squared_error(step.space, MatrixView<const S, Space>(y), target,
                      detail::batch_scale(weights(step.progress)[0], step), y, Write::overwrite,

@@ -111,12 +111,12 @@ class LogitStandardization {
   template <class Inner, Real S, class Space>
   void accumulate(const DistillStep<S, Space>& step, State<Inner, S, Space>& state) const {
     const MatrixView<const S, Space> logits = step.student.logits();
-    const MatrixView<S, Space> teacher{state.teacher.view().data, logits.rows, logits.cols};
-    const VectorView<S, Space> deviations = state.student_deviations.view().slice(0, logits.cols);
+    const MatrixView<S, Space> teacher = state.teacher.matrix(logits.rows, logits.cols);
+    const VectorView<S, Space> deviations = state.student_deviations.first(logits.cols);
     state.student.begin(logits);
     op_standardize(step.space, logits, state.student.output(1), deviations);
     op_standardize(step.space, step.teacher_logits, teacher,
-                   state.teacher_deviations.view().slice(0, logits.cols));
+                   state.teacher_deviations.first(logits.cols));
     method_.accumulate(DistillStep<S, Space>{step.space, step.batch, teacher, nullptr,
                                              state.student, step.progress, step.totals},
                        state.inner);

@@ -32,8 +32,8 @@ struct MemoryBank {
   }
 
   Index samples() const { return width == 0 ? 0 : buffer.size() / width; }
-  MatrixView<S, Space> entries() { return {buffer.view().data, width, samples()}; }
-  MatrixView<const S, Space> entries() const { return {buffer.view().data, width, samples()}; }
+  MatrixView<S, Space> entries() { return buffer.matrix(width, samples()); }
+  MatrixView<const S, Space> entries() const { return buffer.matrix(width, samples()); }
 };
 
 /// The samples of a data set, or of a slice of one, by class, to draw from those of all classes but
@@ -72,9 +72,10 @@ class OtherClasses {
 
   /// Draws samples for each of a batch, with replacement: (negatives, batch). A sample's draw
   /// depends on `rng` and its index alone. Throws `ShapeError` when an index on the host is beyond
-  /// the data set.
+  /// the data set, `ConfigError` when there is none.
   void draw(const Space& space, Rng rng, VectorView<const Index, Space> indices,
             VectorView<const Label, Space> labels, MatrixView<std::int32_t, Space> drawn) const {
+    if (order_.size() == 0) throw ConfigError("OtherClasses: it is empty: make it of a data set");
     if constexpr (std::same_as<Space, cpu::Space>)
       for (Index b = 0; b < indices.size; ++b)
         if (indices.data[b] < 0 || indices.data[b] >= samples_)

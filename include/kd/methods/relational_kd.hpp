@@ -67,8 +67,8 @@ class RelationalKd {
   void accumulate(const DistillStep<S, Space>& step, State<S, Space>& state) const {
     const Index batch = step.batch.size();
     if (batch < 2) return;
-    S* const room = state.room.view().data;
     const Index pairs = batch * batch;
+    S* const room = state.room.first(6 * pairs).data;
     const MatrixView<S, Space> student{room, batch, 2 * batch};
     const MatrixView<S, Space> teacher{room + 2 * pairs, batch, 2 * batch};
     const MatrixView<S, Space> pull{room + 4 * pairs, batch, batch};

@@ -60,7 +60,7 @@ class SimilarityPreserving {
   void accumulate(const DistillStep<S, Space>& step, State<S, Space>& state) const {
     const Index batch = step.batch.size();
     if (batch < 2) return;
-    S* const room = state.room.view().data;
+    S* const room = state.room.first(2 * batch * batch).data;
     op_similarity_preserving(step.space, Tap::student_features(step), Tap::teacher_features(step),
                              detail::batch_scale(weights(step.progress)[0], step),
                              Tap::student_gradient(step), state.losses.term(0, batch),

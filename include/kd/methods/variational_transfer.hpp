@@ -93,7 +93,8 @@ class VariationalTransfer {
     const auto target = Tap::teacher_features(step);
     const Index size = state.mean.num_params();
     const VectorView<const S, Space> params = state.params();
-    const MatrixView<S, Space> y{state.output.view().data, target.rows, target.cols};
+    detail::check_map("VariationalTransfer", state.mean, features.rows, target.rows);
+    const MatrixView<S, Space> y = state.output.matrix(target.rows, target.cols);
     state.mean.forward(LayerForward<S, Space>{
         step.space, Mode::training, Rng(), params.slice(0, size), features, y, {}});
     op_gaussian_likelihood(

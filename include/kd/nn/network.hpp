@@ -14,7 +14,8 @@ namespace kd {
 /// An architecture with weights: one block of parameters, one of gradients.
 ///
 /// `Network<Student>` computes in float on the CPU; the space and the scalar are type arguments.
-/// A `const` network is a frozen one: it predicts and teaches, with dropout off.
+/// A `const` network is a frozen one: it predicts and teaches, with dropout off. One that was moved
+/// from has no weights, and throws `ConfigError` when it is to do anything.
 template <class ArchitectureT, class SpaceT = cpu::Space, Real ScalarT = float>
 class Network {
  public:
@@ -33,6 +34,7 @@ class Network {
   /// For an architecture with sizes or settings of run time.
   Network(Architecture architecture, Rng rng, Space space = {})
       : architecture_(std::move(architecture)),
+        layout_(architecture_),
         params_(architecture_.num_params(), space),
         grads_(architecture_.num_params(), space) {
     Buffer<Scalar, cpu::Space> host(architecture_.num_params());
@@ -64,13 +66,17 @@ class Network {
 
   /// Room for the activations of up to `capacity` samples.
   Workspace make_workspace(Index capacity, Mode mode = Mode::inference) const {
+    if (layout_.was_moved_from())
+      throw ConfigError("Network::make_workspace: the network was moved from and has no weights");
     return Workspace(architecture_, capacity, mode, space());
   }
 
   /// Computes the logits of a batch: (in_features, batch) -> (classes, batch), which stay in the
-  /// tape. `rng` is a stream of this step, for dropout.
+  /// tape. `rng` is a stream of this step, for dropout. Throws `ShapeError` when the tape was made
+  /// for a network of other sizes, or for fewer samples.
   MatrixView<const Scalar, Space> forward(MatrixView<const Scalar, Space> inputs, Workspace& tape,
                                           Rng rng = Rng()) const {
+    tape.check_made_for("Network::forward", layout_, architecture_);
     tape.begin(inputs);
     forward_through(tape, rng, all_layers());
     return tape.logits();
@@ -81,8 +87,13 @@ class Network {
     return forward(batch.inputs, tape);
   }
 
-  /// Adds to the gradients what follows from the gradients in the tape, last layer to first.
+  /// Adds to the gradients what follows from the gradients in the tape, last layer to first. Throws
+  /// `ShapeError` as `forward`, `ConfigError` when the tape was made for inference.
   void backward(Workspace& tape) {
+    tape.check_made_for("Network::backward", layout_, architecture_);
+    if (tape.mode() == Mode::inference)
+      throw ConfigError(
+          "Network::backward: expected a workspace for Mode::training, got one for inference");
     Index top = Architecture::depth;
     while (top > 0 && !tape.has_grad(top)) --top;
     if (top < Architecture::depth) settle_grads();  // the layers above it get nothing
@@ -223,6 +234,7 @@ class Network {
   }
 
   Architecture architecture_;
+  detail::Layout layout_;
   Buffer<Scalar, Space> params_;
   Buffer<Scalar, Space> grads_;
   Write write_grads_ = Write::add;

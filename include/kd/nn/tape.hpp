@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "kd/core/cache_line.hpp"
 #include "kd/core/error.hpp"
 #include "kd/nn/layer.hpp"
+#include "kd/nn/layout.hpp"
 
 namespace kd {
 
@@ -23,7 +25,8 @@ class Tape {
   /// `architecture` gives the sizes.
   template <class Architecture>
   Tape(const Architecture& architecture, Index capacity, Mode mode, Space space = {})
-      : mode_(mode),
+      : layout_(architecture),
+        mode_(mode),
         capacity_(capacity),
         layers_(static_cast<std::size_t>(architecture.depth) + 1) {
     detail::check_at_least_one("Tape: capacity", capacity);
@@ -51,8 +54,16 @@ class Tape {
   Index batch() const { return inputs_.cols; }
   Index depth() const { return static_cast<Index>(layers_.size()) - 1; }
 
+  /// Throws unless it was made for this architecture or one with layers of the same sizes.
+  template <class Architecture>
+  void check_made_for(const char* where, const detail::Layout& layout,
+                      const Architecture& architecture) const {
+    if (!layout_.suits(layout)) refuse(where, layout, architecture);
+  }
+
   /// Begins a step with these inputs, at most `capacity` samples; they are not copied.
   void begin(MatrixView<const S, Space> inputs) {
+    if (layers_.empty()) throw ConfigError("Tape: it was moved from");
     detail::check_equal("Tape", "input features", at(0).width, inputs.rows);
     if (inputs.cols > capacity_)
       throw ShapeError(detail::text("Tape: made for ", capacity_, " samples, got ", inputs.cols));
@@ -62,6 +73,7 @@ class Tape {
 
   /// What layer `i` gave, counted from 1; the inputs for 0. (features, batch)
   MatrixView<const S, Space> value(Index i) const {
+    check_layer(i);
     while (i > 0 && at(i).same_as_before) --i;
     if (i == 0) return inputs_;
     return {block_.view().data + at(i).value, at(i).width, batch()};
@@ -110,11 +122,37 @@ class Tape {
     return std::exchange(total, detail::whole_cache_lines<S>(total + per_sample * capacity_));
   }
   MatrixView<S, Space> grad_view(Index i) {
+    check_layer(i);
+    if (mode_ == Mode::inference)
+      throw ConfigError("Tape: made for inference, so it has no gradients; make it for training");
     return {block_.view().data + at(i).grad, at(i).width, batch()};
   }
+  void check_layer(Index i) const {
+    if (i < 0 || i > depth())
+      throw ShapeError(detail::text("Tape: expected a layer from 0 to ", depth(), ", got ", i));
+  }
+
+  template <class Architecture>
+  [[noreturn]] void refuse(const char* where, const detail::Layout& layout,
+                           const Architecture& architecture) const {
+    if (layout.was_moved_from())
+      throw ConfigError(detail::text(where, ": the network was moved from and has no weights"));
+    if (layers_.empty()) throw ConfigError(detail::text(where, ": the workspace was moved from"));
+    std::string expected;
+    for (Index i = 0; i <= architecture.depth; ++i)
+      detail::append(expected, detail::text(i > 0 ? " -> " : "", architecture.width(i)));
+    std::string got;
+    for (Index i = 0; i <= depth(); ++i)
+      detail::append(got, detail::text(i > 0 ? " -> " : "", at(i).width));
+    throw ShapeError(detail::text(where, ": expected a workspace for ", expected,
+                                  " features, layer by layer, got one for ", got,
+                                  expected == got ? " with layers of other kinds" : ""));
+  }
+
   LayerRoom& at(Index i) { return layers_[static_cast<std::size_t>(i)]; }
   const LayerRoom& at(Index i) const { return layers_[static_cast<std::size_t>(i)]; }
 
+  detail::Layout layout_;
   Mode mode_;
   Index capacity_;
   std::vector<LayerRoom> layers_;

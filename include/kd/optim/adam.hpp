@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "kd/core/optimizer_step.hpp"
@@ -60,6 +61,7 @@ class Adam {
   template <Real S, class Space>
   void step(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
             VectorView<const S, Space> grads, double rate_factor, Guard<Space> guard) const {
+    detail::check_state("Adam", params.size, grads.size, std::min(state.m.size(), state.v.size()));
     op_adam(space, params, grads, state.m.view(), state.v.view(),
             settings<S>(++state.step, rate_factor), guard);
   }

@@ -52,4 +52,13 @@ concept LooksAhead = Optimizer<O> &&
   optimizer.look_ahead(space, state, params, grads, rate_factor, lookout);
 };
 
+namespace detail {
+
+/// A state must be for as many parameters as there are. Throws `ShapeError`.
+inline void check_state(const char* optimizer, Index params, Index grads, Index state) {
+  check_equal(optimizer, "gradients, as there are parameters", params, grads);
+  check_equal(optimizer, "numbers in the state, as there are parameters", params, state);
+}
+
+}  // namespace detail
 }  // namespace kd

@@ -55,6 +55,9 @@ class Sgd {
   template <Real S, class Space>
   void step(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
             VectorView<const S, Space> grads, double rate_factor, Guard<Space> guard) const {
+    const bool remembers = options_.momentum > 0 || state.velocity.size() > 0;
+    detail::check_state("Sgd", params.size, grads.size,
+                        remembers ? state.velocity.size() : params.size);
     op_sgd(space, params, grads, state.velocity.view(), settings<S>(++state.step, rate_factor),
            guard);
   }

@@ -34,12 +34,15 @@ class BornAgain {
       : teacher_(teacher), options_(options), methods_(std::move(methods)...) {
     detail::check_at_least_one("BornAgain: generations", options.generations);
   }
+  BornAgain(const BornAgain&) = delete;
+  BornAgain& operator=(const BornAgain&) = delete;
   BornAgain(const N&&, BornAgainOptions, Methods...) = delete;
 
   /// Trains all generations anew; one report each. As `Distiller::fit`.
   template <Optimizer O>
   std::vector<FitReport> fit(const Dataset& data, const O& optimizer,
                              const FitOptions& options = {}) {
+    const detail::Running running("BornAgain::fit", this);
     detail::check_model_fits("BornAgain::fit", teacher_, data, static_cast<bool>(options.augment));
     std::vector<FitReport> reports;
     generations_.clear();
@@ -60,7 +63,8 @@ class BornAgain {
     return reports;
   }
 
-  /// The generations, oldest first, without the teacher; none before `fit`.
+  /// The generations, oldest first, without the teacher; none before `fit`, which makes them anew:
+  /// copy those that are to outlive it.
   const std::vector<N>& generations() const { return generations_; }
   std::vector<N>& generations() { return generations_; }
 

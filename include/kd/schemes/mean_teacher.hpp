@@ -40,6 +40,9 @@ class MeanTeacher {
     detail::check_share<typename N::Scalar>("MeanTeacher: decay", options.decay);
   }
 
+  MeanTeacher(const MeanTeacher&) = delete;
+  MeanTeacher& operator=(const MeanTeacher&) = delete;
+
   /// The moving average, a network like the student.
   const N& teacher() const { return teacher_; }
 

@@ -12,8 +12,10 @@
 #include "kd/cpu/ops/sum.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
+#include "kd/schemes/distinct.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
+#include "kd/train/running.hpp"
 
 namespace kd {
 
@@ -75,12 +77,7 @@ class MutualLearning {
     temperature({});
     hard_weight({});
     peer_weight({});
-    const std::array<const void*, count> places{&students...};
-    for (std::size_t i = 0; i < count; ++i)
-      for (std::size_t j = i + 1; j < count; ++j)
-        if (places[i] == places[j])
-          throw ConfigError(detail::text("MutualLearning: students ", i + 1, " and ", j + 1,
-                                         " are the same network"));
+    detail::check_distinct("MutualLearning", students...);
     const First& first = std::get<0>(students_);
     (detail::check_equal("MutualLearning", "classes of every student, as the first has",
                          first.num_classes(), students.num_classes()),
@@ -89,6 +86,9 @@ class MutualLearning {
                          first.in_features(), students.in_features()),
      ...);
   }
+
+  MutualLearning(const MutualLearning&) = delete;
+  MutualLearning& operator=(const MutualLearning&) = delete;
 
   /// Trains all students. As `kd::fit`; both losses of each student are reported, "hard 1",
   /// "peers 1", "hard 2", ...
@@ -103,6 +103,11 @@ class MutualLearning {
     detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
     detail::check_not_negative<Scalar>("MutualLearning: hard_weight", hard_weight({}));
     detail::check_not_negative<Scalar>("MutualLearning: peer_weight", peer_weight({}));
+    const auto running = std::apply(
+        [](const Students&... student) {
+          return std::array{detail::Running("MutualLearning::fit", &student)...};
+        },
+        students_);
     Loader<Scalar, Space> loader(data, options.batch_size, first.space());
     Objective<O> objective(*this, optimizer, std::min(options.batch_size, data.size()),
                            Rng(options.seed).stream(0));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kd/distill/distiller.hpp"
+#include "kd/schemes/distinct.hpp"
 
 namespace kd {
 
@@ -27,14 +28,22 @@ class TeacherAssistant {
                 "a TeacherAssistant needs a teacher, at least one assistant, and a student");
 
  public:
+  /// Throws `ConfigError` when a network is there twice.
   explicit TeacherAssistant(const TeacherT& teacher, Students&... students)
-      : teacher_(teacher), students_(students...) {}
+      : teacher_(teacher), students_(students...) {
+    detail::check_distinct("TeacherAssistant", students...);
+    if ((detail::refers_to(teacher, &students) || ...))
+      throw ConfigError("TeacherAssistant: one of the students is the teacher, or one it asks");
+  }
+  TeacherAssistant(const TeacherAssistant&) = delete;
+  TeacherAssistant& operator=(const TeacherAssistant&) = delete;
   explicit TeacherAssistant(const TeacherT&&, Students&...) = delete;
 
   /// Trains the assistants, then the student; one report each. As `Distiller::fit`.
   template <Optimizer O, class... Methods>
   std::vector<FitReport> fit(const Dataset& data, const O& optimizer, const FitOptions& options,
                              const Methods&... methods) {
+    const detail::Running running("TeacherAssistant::fit", this);
     const auto check = [&](const auto& teacher, auto& student) {
       const Distiller pair(teacher, student, methods...);
       detail::check_model_fits("TeacherAssistant::fit", student, data);

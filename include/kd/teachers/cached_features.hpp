@@ -45,21 +45,22 @@ class CachedFeatures<ArchitectureT, Layers<Kept...>, ScalarT, SpaceT> : public S
                  Layers<Kept...>, Index batch_size = 256)
       : SampleTable("CachedFeatures", data),
         architecture_(network.architecture()),
+        layout_(architecture_),
         tables_{make_table(network, data, Kept)...,
                 make_table(network, data, Architecture::depth)} {
-    detail::run_teacher(
-        "CachedFeatures", network, data, batch_size,
-        [&](Index first, const auto&, const Workspace& tape) {
-          for (std::size_t i = 0; i < layers.size(); ++i) {
-            const MatrixView<const Scalar, Space> given = tape.value(layers[i]);
-            detail::check_finite_samples("CachedFeatures",
-                                         detail::text("outputs of layer ", layers[i]), space(),
-                                         given, first);
-            const MatrixView<Scalar, Space> table{tables_[i].view().data, given.rows, size()};
-            op_copy(space(), given.flat(), table.middle_cols(first, given.cols).flat(),
-                    Write::overwrite);
-          }
-        });
+    detail::run_teacher("CachedFeatures", network, data, batch_size,
+                        [&](Index first, const auto&, const Workspace& tape) {
+                          for (std::size_t i = 0; i < layers.size(); ++i) {
+                            const MatrixView<const Scalar, Space> given = tape.value(layers[i]);
+                            detail::check_finite_samples(
+                                "CachedFeatures", detail::text("outputs of layer ", layers[i]),
+                                space(), given, first);
+                            const MatrixView<Scalar, Space> table =
+                                tables_[i].matrix(given.rows, size());
+                            op_copy(space(), given.flat(),
+                                    table.middle_cols(first, given.cols).flat(), Write::overwrite);
+                          }
+                        });
   }
 
   const Architecture& architecture() const { return architecture_; }
@@ -73,13 +74,14 @@ class CachedFeatures<ArchitectureT, Layers<Kept...>, ScalarT, SpaceT> : public S
 
   MatrixView<const Scalar, Space> logits(const Batch<Scalar, Space>& batch, Workspace& tape) const {
     check_indices(batch.indices);
+    tape.check_made_for("CachedFeatures::logits", layout_, architecture_);
     tape.begin(batch.inputs);
     for (std::size_t i = 0; i < layers.size(); ++i) {
       Index layer = layers[i];
       while (tape.is_same_as_before(layer)) --layer;
       if (layer == 0) continue;  // the inputs, which the tape has
       const MatrixView<Scalar, Space> out = tape.output(layer);
-      const MatrixView<const Scalar, Space> table{tables_[i].view().data, out.rows, size()};
+      const MatrixView<const Scalar, Space> table = tables_[i].matrix(out.rows, size());
       op_gather(space(), table, batch.indices, Scalar(1), out, first());
     }
     return tape.logits();
@@ -95,6 +97,7 @@ class CachedFeatures<ArchitectureT, Layers<Kept...>, ScalarT, SpaceT> : public S
   }
 
   Architecture architecture_;
+  detail::Layout layout_;
   std::array<Buffer<Scalar, Space>, sizeof...(Kept) + 1> tables_;  // (width, samples) of each layer
 };
 

@@ -6,6 +6,7 @@
 #include "kd/cpu/ops/copy.hpp"
 #include "kd/cpu/ops/gather.hpp"
 #include "kd/teachers/logits_from_elsewhere.hpp"
+#include "kd/teachers/logits_room.hpp"
 #include "kd/teachers/sample_table.hpp"
 
 namespace kd {
@@ -23,10 +24,7 @@ class CachedTeacher : public SampleTable {
   using Space = SpaceT;
   static constexpr Index static_classes = Classes;
 
-  /// The logits of the current batch.
-  struct Workspace {
-    Buffer<Scalar, Space> logits;
-  };
+  using Workspace = LogitsRoom<Scalar, Space>;
 
   /// Runs `teacher` over `data` once. Throws as `evaluate` does.
   template <Teacher T>
@@ -58,14 +56,12 @@ class CachedTeacher : public SampleTable {
   const Space& space() const { return logits_.space(); }
   Index num_classes() const { return classes_; }
 
-  Workspace make_workspace(Index capacity) const {
-    return {Buffer<Scalar, Space>(classes_ * capacity, space())};
-  }
+  Workspace make_workspace(Index capacity) const { return {classes_, capacity, space()}; }
 
   MatrixView<const Scalar, Space> logits(const Batch<Scalar, Space>& batch,
                                          Workspace& workspace) const {
     check_indices(batch.indices);
-    const MatrixView<Scalar, Space> out{workspace.logits.view().data, classes_, batch.size()};
+    const auto out = workspace.of("CachedTeacher", classes_, batch.size());
     op_gather(space(), table(), batch.indices, Scalar(1), out, first());
     return out;
   }
@@ -80,8 +76,8 @@ class CachedTeacher : public SampleTable {
     if (Classes != dynamic) detail::check_equal("CachedTeacher", "classes", Classes, classes);
   }
 
-  MatrixView<Scalar, Space> table() { return {logits_.view().data, classes_, size()}; }
-  MatrixView<const Scalar, Space> table() const { return {logits_.view().data, classes_, size()}; }
+  MatrixView<Scalar, Space> table() { return logits_.matrix(classes_, size()); }
+  MatrixView<const Scalar, Space> table() const { return logits_.matrix(classes_, size()); }
 
   Index classes_;
   Buffer<Scalar, Space> logits_;

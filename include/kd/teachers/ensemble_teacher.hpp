@@ -9,6 +9,8 @@
 
 #include "kd/core/model_fits.hpp"
 #include "kd/cpu/ops/ensemble.hpp"
+#include "kd/teachers/logits_room.hpp"
+#include "kd/teachers/refers_to.hpp"
 #include "kd/teachers/teacher.hpp"
 
 namespace kd {
@@ -54,13 +56,25 @@ class EnsembleTeacher {
   struct Member {
     std::function<Voice(Index capacity)> make_voice;
     std::function<void(const Dataset&, bool augmented)> check_data;
+    std::function<bool(const void* network)> refers_to;
   };
+  using Members = std::shared_ptr<const std::vector<Member>>;
 
  public:
-  /// The rooms of all members, and the logits of the current batch.
-  struct Workspace {
+  /// The rooms of all members, and the logits of the current batch; it can be moved, not copied.
+  class Workspace {
+   public:
+    Workspace(Workspace&&) = default;
+    Workspace& operator=(Workspace&&) = default;
+
+   private:
+    friend EnsembleTeacher;
+    Workspace(Members of, LogitsRoom<Scalar, Space> room)
+        : members(std::move(of)), logits(std::move(room)) {}
+
+    Members members;
     std::vector<Voice> voices;
-    Buffer<Scalar, Space> logits;
+    LogitsRoom<Scalar, Space> logits;
   };
 
   /// Throws `ShapeError` when members differ in their number of classes or features, `ConfigError`
@@ -71,30 +85,41 @@ class EnsembleTeacher {
     static_assert(
         std::is_lvalue_reference_v<First> && (std::is_lvalue_reference_v<Rest> && ...),
         "the members of an EnsembleTeacher are not copied: a temporary would be gone before use");
-    add(first);
-    (add(rest), ...);
+    std::vector<Member> members;
+    add(members, first);
+    (add(members, rest), ...);
+    members_ = std::make_shared<const std::vector<Member>>(std::move(members));
   }
   /// As above; throws `ConfigError` when there are none.
   template <Teacher T>
   EnsembleTeacher(Mean mean, const std::vector<T>& members)
       : EnsembleTeacher(mean, first_of(members).space(), first_of(members).num_classes()) {
-    for (const T& member : members) add(member);
+    std::vector<Member> all;
+    for (const T& member : members) add(all, member);
+    members_ = std::make_shared<const std::vector<Member>>(std::move(all));
   }
   template <Teacher T>
   EnsembleTeacher(Mean, const std::vector<T>&&) = delete;
 
   const Space& space() const { return space_; }
   Index num_classes() const { return classes_; }
-  Index size() const { return static_cast<Index>(members_.size()); }
+  Index size() const { return static_cast<Index>(members_->size()); }
+  bool refers_to(const void* network) const {
+    for (const Member& member : *members_)
+      if (member.refers_to(network)) return true;
+    return false;
+  }
 
   Workspace make_workspace(Index capacity) const {
-    Workspace room{{}, Buffer<Scalar, Space>(classes_ * capacity, space_)};
-    for (const Member& member : members_) room.voices.push_back(member.make_voice(capacity));
+    Workspace room(members_, {classes_, capacity, space_});
+    for (const Member& member : *members_) room.voices.push_back(member.make_voice(capacity));
     return room;
   }
 
   Logits logits(const Batch<Scalar, Space>& batch, Workspace& room) const {
-    const MatrixView<Scalar, Space> out{room.logits.view().data, classes_, batch.size()};
+    if (room.members != members_)
+      throw ConfigError("EnsembleTeacher: the workspace was made by another ensemble");
+    const auto out = room.logits.of("EnsembleTeacher", classes_, batch.size());
     Write write = Write::overwrite;
     for (const Voice& voice : room.voices) {
       if constexpr (std::same_as<Mean, MeanOfLogits>) {
@@ -113,7 +138,7 @@ class EnsembleTeacher {
 
   /// Throws what a member throws that cannot teach these samples.
   void check_data(const Dataset& data, bool augmented) const {
-    for (const Member& member : members_) member.check_data(data, augmented);
+    for (const Member& member : *members_) member.check_data(data, augmented);
   }
 
  private:
@@ -130,13 +155,18 @@ class EnsembleTeacher {
   }
 
   template <class T>
-  void add(const T& teacher) {
+  void add(std::vector<Member>& members, const T& teacher) {
     static_assert(
         std::same_as<typename T::Scalar, Scalar> && std::same_as<typename T::Space, Space>,
         "all members must compute in the same scalar and the same memory space");
     detail::check_equal("EnsembleTeacher", "classes of every teacher, as the first has", classes_,
                         teacher.num_classes());
-    members_.push_back(
+    if constexpr (requires { teacher.in_features(); }) {
+      if (features_ == dynamic) features_ = teacher.in_features();
+      detail::check_equal("EnsembleTeacher", "input features of every teacher, as the first takes",
+                          features_, teacher.in_features());
+    }
+    members.push_back(
         {[&teacher](Index capacity) -> Voice {
            using Room = typename T::Workspace;
            return [&teacher, room = std::make_shared<Room>(teacher.make_workspace(capacity))](
@@ -144,13 +174,15 @@ class EnsembleTeacher {
          },
          [&teacher](const Dataset& data, bool augmented) {
            detail::check_model_fits("EnsembleTeacher, member", teacher, data, augmented);
-         }});
+         },
+         [&teacher](const void* network) { return detail::refers_to(teacher, network); }});
   }
 
   Mean mean_;
   Space space_;
   Index classes_;
-  std::vector<Member> members_;
+  Index features_ = dynamic;  ///< as far as a member says
+  Members members_;
 };
 
 template <class Mean, Teacher First, Teacher... Rest>

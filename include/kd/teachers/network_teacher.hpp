@@ -36,17 +36,24 @@ class NetworkTeacher {
   Index in_features() const { return network_.in_features(); }
   Index num_classes() const { return network_.num_classes(); }
 
+  bool refers_to(const void* network) const { return network == &network_; }
+
   Workspace make_workspace(Index capacity) const {
-    const bool trains = mode_ == TeacherMode::training;
-    return {network_.make_workspace(capacity, trains ? Mode::training : Mode::inference)};
+    return {network_.make_workspace(capacity, tape_mode())};
   }
 
   MatrixView<const Scalar, Space> logits(const Batch<Scalar, Space>& batch,
                                          Workspace& workspace) const {
+    if (workspace.mode() != tape_mode())
+      throw ConfigError("NetworkTeacher: the workspace was made by a teacher in the other mode");
     return network_.forward(batch.inputs, workspace, rng_.stream(workspace.step++));
   }
 
  private:
+  Mode tape_mode() const {
+    return mode_ == TeacherMode::training ? Mode::training : Mode::inference;
+  }
+
   const N& network_;
   TeacherMode mode_;
   Rng rng_;

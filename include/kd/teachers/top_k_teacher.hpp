@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kd/cpu/ops/top_k.hpp"
+#include "kd/teachers/logits_room.hpp"
 #include "kd/teachers/sample_table.hpp"
 
 namespace kd {
@@ -27,10 +28,7 @@ class TopKTeacher : public SampleTable {
   using Space = SpaceT;
   static constexpr Index static_classes = Classes;
 
-  /// The logits of the current batch.
-  struct Workspace {
-    Buffer<Scalar, Space> logits;
-  };
+  using Workspace = LogitsRoom<Scalar, Space>;
 
   /// Runs `teacher` over `data` once and keeps `k` logits of every sample. Throws `ConfigError`
   /// unless k is within 1 and the number of classes and the temperature is positive; else as
@@ -48,8 +46,8 @@ class TopKTeacher : public SampleTable {
     detail::check_temperature("TopKTeacher: temperature", temperature_);
     detail::run_teacher("TopKTeacher", teacher, data, options.batch_size,
                         [&](Index first, MatrixView<const Scalar, Space> logits, const auto&) {
-                          const TopKTable<Scalar, Space> all{{classes_.view().data, k_, size()},
-                                                             {logits_.view().data, k_, size()},
+                          const TopKTable<Scalar, Space> all{classes_.matrix(k_, size()),
+                                                             logits_.matrix(k_, size()),
                                                              tail_.view()};
                           op_top_k(space(), logits, static_cast<Scalar>(temperature_),
                                    all.middle_cols(first, logits.cols));
@@ -61,10 +59,7 @@ class TopKTeacher : public SampleTable {
   Index k() const { return k_; }
   double temperature() const { return temperature_; }
   TopKTable<const Scalar, Space> table() const {
-    return {{classes_.view().data, k_, size()},
-            {logits_.view().data, k_, size()},
-            tail_.view(),
-            first()};
+    return {classes_.matrix(k_, size()), logits_.matrix(k_, size()), tail_.view(), first()};
   }
 
   /// What it takes, and what all logits would take, in bytes.
@@ -74,14 +69,12 @@ class TopKTeacher : public SampleTable {
   }
   Index full_bytes() const { return size() * num_classes_ * static_cast<Index>(sizeof(Scalar)); }
 
-  Workspace make_workspace(Index capacity) const {
-    return {Buffer<Scalar, Space>(num_classes_ * capacity, space())};
-  }
+  Workspace make_workspace(Index capacity) const { return {num_classes_, capacity, space()}; }
 
   MatrixView<const Scalar, Space> logits(const Batch<Scalar, Space>& batch,
                                          Workspace& workspace) const {
     check_indices(batch.indices);
-    const MatrixView<Scalar, Space> out{workspace.logits.view().data, num_classes_, batch.size()};
+    const auto out = workspace.of("TopKTeacher", num_classes_, batch.size());
     op_fill_logits(space(), table(), batch.indices, out);
     return out;
   }

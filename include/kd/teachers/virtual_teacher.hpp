@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kd/cpu/ops/virtual_logits.hpp"
+#include "kd/teachers/logits_room.hpp"
 #include "kd/teachers/teacher.hpp"
 
 namespace kd {
@@ -32,10 +33,7 @@ class VirtualTeacher {
   using Space = SpaceT;
   static constexpr Index static_classes = dynamic;
 
-  /// The logits of the current batch.
-  struct Workspace {
-    Buffer<Scalar, Space> logits;
-  };
+  using Workspace = LogitsRoom<Scalar, Space>;
 
   /// Throws `ConfigError` when there are fewer than two classes, or the correct class would not be
   /// the likeliest or would leave the others nothing.
@@ -53,13 +51,11 @@ class VirtualTeacher {
 
   const Space& space() const { return space_; }
   Index num_classes() const { return classes_; }
-  Workspace make_workspace(Index capacity) const {
-    return {Buffer<Scalar, Space>(classes_ * capacity, space_)};
-  }
+  Workspace make_workspace(Index capacity) const { return {classes_, capacity, space_}; }
 
   MatrixView<const Scalar, Space> logits(const Batch<Scalar, Space>& batch,
                                          Workspace& workspace) const {
-    const MatrixView<Scalar, Space> out{workspace.logits.view().data, classes_, batch.size()};
+    const auto out = workspace.of("VirtualTeacher", classes_, batch.size());
     op_virtual_logits(space_, batch.labels, own_, other_, out);
     return out;
   }

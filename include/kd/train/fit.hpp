@@ -5,6 +5,7 @@
 #include "kd/loss/loss.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
+#include "kd/train/running.hpp"
 
 namespace kd {
 
@@ -71,6 +72,7 @@ class LossObjective {
 ///
 /// Each call starts the optimizer anew. After the first step nothing is allocated. Throws before
 /// any work `ConfigError`, `ShapeError` or `DataError` when options, network and data do not fit;
+/// `ConfigError` when it is called by a callback of a `fit` that trains the same network;
 /// `NumericError` when a loss, a gradient or what a step would make of them is not finite, and the
 /// network keeps the weights of the step before.
 template <class N, LabelLoss L, Optimizer O>
@@ -78,6 +80,7 @@ FitReport fit(N& network, const Dataset& data, const L& loss, const O& optimizer
               const FitOptions& options = {}) {
   detail::check_model_fits("fit", network, data);
   detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
+  const detail::Running running("fit", &network);
   Loader<typename N::Scalar, typename N::Space> loader(data, options.batch_size, network.space());
   detail::LossObjective<N, L, O> objective(network, loss, optimizer,
                                            std::min(options.batch_size, data.size()),
