@@ -15,6 +15,7 @@
 #include "kd/core/labels.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/model_fits.hpp"
+#include "kd/core/named_options.hpp"
 #include "kd/core/optimizer_step.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/core/random.hpp"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect-first: no matching function for call to .fit
-// expect: Optimizer
+// expect-first: fit takes a kd::Optimizer fourth, such as Adam\{\{\.lr = 1e-3\}\}
 // expect: .double. (is not|cannot be used)
 #include <kd/distill.hpp>
 

@@ -53,3 +53,17 @@ TEST_CASE("a moved buffer keeps its memory and leaves an empty one", "[core][buf
   CHECK(third.view().data == data);
   CHECK(third.size() == 3);
 }
+
+TEST_CASE("a buffer hands out no more than it has", "[core][buffer]") {
+  kd::Buffer<int> buffer(6);
+  CHECK(buffer.first(6).size == 6);
+  CHECK(buffer.matrix(2, 3).cols == 3);
+  CHECK_THROWS_WITH(buffer.matrix(3, 3),
+                    "Buffer: expected room for 9 numbers, got 6 (made for smaller batches or other "
+                    "sizes?)");
+  const kd::Buffer<int> moved = std::move(buffer);
+  CHECK_THROWS_WITH(buffer.first(1),
+                    "Buffer: expected room for 1 numbers, got 0 (was it moved from?)");
+  CHECK_THROWS_AS(moved.first(7), kd::ShapeError);
+  CHECK(moved.matrix(2, 3).rows == 2);
+}

@@ -193,3 +193,13 @@ TEST_CASE("samples that cannot be used are refused", "[data][dataset]") {
   CHECK_THROWS_WITH(Dataset(x, Labels{{0, 2, 1, 2, 0}}, -1),
                     "Dataset: classes must be at least 1, or 0 to count them, got -1");
 }
+
+TEST_CASE("a data set that was moved from is what it was", "[data][dataset]") {
+  Dataset from(Matrix<float>::Constant(2, 3, 0.5F), Labels::Zero(3), 2);
+  {
+    const Dataset to = std::move(from);
+    CHECK(to.size() == 3);
+  }
+  CHECK(from.size() == 3);
+  CHECK(from.inputs() == Matrix<float>::Constant(2, 3, 0.5F));
+}

@@ -104,3 +104,12 @@ TEST_CASE("a loader refuses a batch of nothing", "[data][loader]") {
   CHECK_THROWS_AS((Loader<float>(data, -1)), ConfigError);
   STATIC_REQUIRE_FALSE(std::is_constructible_v<Loader<float>, Dataset&&, Index>);
 }
+
+TEST_CASE("a loader has its batches and no others, and stays where it is", "[data][loader]") {
+  const Dataset data = counted(5);
+  Loader<float> loader(data, 2);
+  CHECK(loader.batch(2).size() == 1);
+  CHECK_THROWS_WITH(loader.batch(3), "Loader: expected a batch from 0 to 2, got 3");
+  CHECK_THROWS_AS(loader.batch(-1), ShapeError);
+  STATIC_REQUIRE_FALSE(std::is_move_constructible_v<Loader<float>>);
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kd/testing/check_layer.hpp"
 
+#include <cstdlib>
+
 #include "kd/nn/linear.hpp"
 #include "kd/nn/relu.hpp"
 #include "support/catch.hpp"
@@ -53,6 +55,8 @@ enum class Mistake {
   always_overwrites,
   always_adds,
   needs_input_gradient,
+  gives_input_gradient,
+  ends_the_program,
   mixes_samples,
 };
 
@@ -62,6 +66,7 @@ struct Wrong : Square {
   template <Real S, class Space>
   void forward(const LayerForward<S, Space>& f) const {
     Square::forward(f);
+    if constexpr (M == Mistake::ends_the_program) std::abort();
     if constexpr (M == Mistake::mixes_samples) map(f.y).colwise() += map(f.x).col(0).eval();
   }
 
@@ -72,6 +77,8 @@ struct Wrong : Square {
     if constexpr (M == Mistake::always_adds) b.write_dparams = Write::add;
     if constexpr (M == Mistake::needs_input_gradient)
       if (b.dx.empty()) return;
+    if constexpr (M == Mistake::gives_input_gradient)
+      for (Index i = 0; i < b.x.size(); ++i) b.dx.data[i] = 0;
     Square::backward(b);
     if constexpr (M == Mistake::input_gradient)
       if (!b.dx.empty()) b.dx.data[1] *= S(1.01);
@@ -111,9 +118,28 @@ TEST_CASE("check_layer finds every kind of mistake and names it", "[testing][che
   CHECK_THAT(verdict<Mistake::always_adds>(), ContainsSubstring("got nan"));
   CHECK_THAT(verdict<Mistake::needs_input_gradient>(),
              ContainsSubstring("without the inputs' gradient: gradient of the parameters"));
+  CHECK_THAT(verdict<Mistake::gives_input_gradient>(),
+             ContainsSubstring("without the inputs' gradient: whether the program outlives"));
+  CHECK_THAT(verdict<Mistake::ends_the_program>(),
+             ContainsSubstring("whether the program outlives forward and backward"));
   CHECK_THAT(verdict<Mistake::mixes_samples>(), ContainsSubstring("samples one by one: output"));
   CHECK_THAT(check_layer(NotIdentity()).message(), ContainsSubstring("output of inference"));
 }
+
+#if !defined(NDEBUG) && !defined(_WIN32)
+TEST_CASE("an assertion of Eigen's is a finding of check_layer, not its end",
+          "[testing][check_layer]") {
+  /// Takes it for granted that its inputs' gradient is wanted.
+  struct Generous : Square {
+    void backward(const LayerBackward<double, cpu::Space>& b) const {
+      Square::backward(b);
+      map(b.dx) = map(b.dx).eval().array() + 0 * map(b.x).array();
+    }
+    void backward(const LayerBackward<float, cpu::Space>&) const {}
+  };
+  CHECK_THAT(check_layer(Generous()).message(), ContainsSubstring("outlives backward"));
+}
+#endif
 
 TEST_CASE("check_layer takes numbers of one's own", "[testing][check_layer]") {
   kd::testing::CheckLayerOptions options;

@@ -27,6 +27,7 @@ struct Square {
 
 enum class Mistake {
   gradient,
+  wants_gradient,
   overwrites,
   only_adds,
   scales_values,
@@ -44,6 +45,8 @@ struct Wrong : Square {
     if constexpr (M == Mistake::overwrites)
       if (!step.dlogits.empty()) map(step.dlogits).setZero();
     if constexpr (M == Mistake::only_adds) step.write_dlogits = Write::add;
+    if constexpr (M == Mistake::wants_gradient)
+      for (Index i = 0; i < step.logits.size(); ++i) step.dlogits.data[i] += 0;
     Square::accumulate(step);
     if constexpr (M == Mistake::gradient)
       if (!step.dlogits.empty()) step.dlogits.data[3] += S(0.001);
@@ -82,6 +85,8 @@ TEST_CASE("check_loss finds every kind of mistake and names it", "[testing][chec
   CHECK_THAT(verdict<Mistake::scales_values>(), ContainsSubstring("twice the scale: values"));
   CHECK_THAT(verdict<Mistake::ignores_scale>(), ContainsSubstring("twice the scale: gradient"));
   CHECK_THAT(verdict<Mistake::mixes_samples>(), ContainsSubstring("samples one by one: values"));
+  CHECK_THAT(verdict<Mistake::wants_gradient>(),
+             ContainsSubstring("without a gradient: whether the program outlives the loss"));
   CHECK_THAT(verdict<Mistake::by_order>(), ContainsSubstring("samples "));
 }
 

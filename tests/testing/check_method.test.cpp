@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kd/testing/check_method.hpp"
 
+#include <cstdlib>
 #include <limits>
 
 #include "kd/distill/sample_losses.hpp"
@@ -20,6 +21,8 @@ enum class Mistake {
   minds_the_order,
   remembers,
   not_finite,
+  always_infinite,
+  ends_the_program,
   allocates,
 };
 
@@ -60,6 +63,8 @@ struct Squares {
     if (M == Mistake::minds_the_order) loss += gap(0, 0);
     if (M == Mistake::remembers) loss += std::exchange(state.last, gap(0, 0));
     if (M == Mistake::not_finite && gap.cwiseAbs().maxCoeff() > S(5e3)) loss /= S(0);
+    if (M == Mistake::always_infinite) loss /= S(0);
+    if (M == Mistake::ends_the_program) std::abort();
     if (M == Mistake::allocates) ++allocations_of_this_file;
     *step.totals.data += static_cast<double>(w * w * loss);
     state.dweight.view().data[0] += scale * w * loss * (M == Mistake::own_gradient ? S(1) : S(2));
@@ -126,6 +131,16 @@ TEST_CASE("the check finds what a larger batch left behind, unless it is meant t
 
 TEST_CASE("the check finds numbers that are not finite", "[testing][check_method]") {
   CHECK_FALSE(check<Mistake::not_finite>().passed());
+  CHECK_FALSE(check<Mistake::always_infinite>().passed());  // training throws, the check does not
+}
+
+TEST_CASE("a method that ends the program is a finding, and a batch that is none an error",
+          "[testing][check_method]") {
+  CHECK_THAT(check<Mistake::ends_the_program>().message(),
+             ContainsSubstring("whether the program outlives a batch of 6"));
+  CHECK_THROWS_WITH(check<Mistake::none>({.batch = 2, .smallest_batch = 3}),
+                    "CheckMethodOptions: batch must be at least smallest_batch, 3, got 2");
+  CHECK_THROWS_AS(check<Mistake::none>({.smallest_batch = 0}), ConfigError);
 }
 
 TEST_CASE("the check finds allocations", "[testing][check_method]") {

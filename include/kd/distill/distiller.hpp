@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/copy.hpp"
 #include "kd/distill/method.hpp"
 #include "kd/teachers/refers_to.hpp"
@@ -28,6 +29,16 @@ struct teacher_with {
   struct classes_but_student_with {
     static constexpr bool classes_fit =
         TeacherClasses == StudentClasses || TeacherClasses == dynamic || StudentClasses == dynamic;
+  };
+};
+
+// teacher_takes<784>::features_but_student_takes<100>::features
+template <Index TeacherFeatures>
+struct teacher_takes {
+  template <Index StudentFeatures>
+  struct features_but_student_takes {
+    static constexpr bool features_fit = TeacherFeatures == StudentFeatures ||
+                                         TeacherFeatures == dynamic || StudentFeatures == dynamic;
   };
 };
 
@@ -68,6 +79,10 @@ class Distiller {
   static_assert(detail::teacher_with<TeacherT::static_classes>::template classes_but_student_with<
                     StudentT::static_classes>::classes_fit,
                 "teacher and student must have the same number of classes");
+  static_assert(
+      detail::teacher_takes<detail::static_features<TeacherT>()>::
+          template features_but_student_takes<detail::static_features<StudentT>()>::features_fit,
+      "teacher and student must take the same number of input features");
   static_assert(sizeof...(Methods) > 0, "a Distiller needs at least one method");
   static_assert((DistillationMethod<Methods, TeacherT, StudentT> && ...),
                 "this type is not a kd::DistillationMethod for these networks (see "
@@ -94,8 +109,11 @@ class Distiller {
   }
   Distiller(const Distiller&) = delete;
   Distiller& operator=(const Distiller&) = delete;
-  /// A teacher that would be gone before the distiller is used.
-  Distiller(const TeacherT&&, StudentT&, Methods...) = delete;
+  Distiller(const TeacherT&& teacher, StudentT& student, Methods... methods)
+      : Distiller(teacher, student, std::move(methods)...) {
+    static_assert(detail::never<TeacherT>,
+                  "a temporary teacher would be gone before fit is called");
+  }
 
   /// Trains the student. As `kd::fit`; each loss of each method is reported by name. A second call
   /// goes on with the weights that the methods learned in the first.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kd/core/error.hpp"
+#include "kd/core/named_options.hpp"
 #include "kd/optim/schedule.hpp"
 
 namespace kd {
@@ -27,6 +28,15 @@ class Scheduled {
       throw ConfigError(
           "Scheduled: expected a number or a function, got an empty "
           "function");
+  }
+
+  template <class F>
+  requires(std::is_invocable_r_v<double, F&, const Progress&> &&
+           !std::is_invocable_r_v<double, const F&, const Progress&>)
+      Scheduled(F) {  // NOLINT(google-explicit-constructor)
+    static_assert(detail::never<F>,
+                  "a function of the progress is called as const: a lambda must not be mutable; "
+                  "what it changes it can capture by reference");
   }
 
   double at(const Progress& progress) const { return function_ ? function_(progress) : value_; }
@@ -80,8 +90,10 @@ inline double not_negative(const char* name, const Scheduled& number, const Prog
 }  // namespace detail
 
 /// In equal parts from `from` at the first step to `to`: `from + (to - from) t`.
-class LinearRamp {
+class LinearRamp : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   /// Throws `ConfigError` when an end is not finite or `epochs` is negative.
   explicit LinearRamp(RampOptions options) : options_(options) {
     detail::check_ramp("LinearRamp", options);
@@ -95,8 +107,10 @@ class LinearRamp {
 };
 
 /// Along half a cosine, slow at both ends: `from + (to - from) (1 - cos(pi t)) / 2`.
-class CosineRamp {
+class CosineRamp : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   /// Throws `ConfigError` when an end is not finite or `epochs` is negative.
   explicit CosineRamp(RampOptions options) : options_(options) {
     detail::check_ramp("CosineRamp", options);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/soft_targets.hpp"
 #include "kd/loss/loss.hpp"
 
@@ -17,8 +18,10 @@ struct KlDivergenceOptions {
 /// batch; gradient `(T / batch) (q - p)`. T^2 keeps the gradient's size when T changes (Hinton,
 /// Vinyals, Dean, "Distilling the knowledge in a neural network", 2015, section 2.1). In PyTorch:
 /// `T*T * kl_div(log_softmax(z/T), softmax(v/T), reduction="batchmean")`.
-class KlDivergence {
+class KlDivergence : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   template <Real S, class Space>
   using Target = MatrixTarget<S, Space>;
 

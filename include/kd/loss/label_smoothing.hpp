@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/core/named_options.hpp"
 #include "kd/core/to_labels.hpp"
 #include "kd/cpu/ops/label_smoothing.hpp"
 #include "kd/loss/loss.hpp"
@@ -20,8 +21,10 @@ struct LabelSmoothingOptions {
 /// `HardLabels(LabelSmoothing{})`. logits: (classes, batch); labels: (batch). Mean over the batch;
 /// gradient `(softmax(z) - u) / batch`. As PyTorch's `CrossEntropyLoss(label_smoothing)`. Source:
 /// Szegedy et al., "Rethinking the Inception architecture", 2016, section 7.
-class LabelSmoothing {
+class LabelSmoothing : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   template <Real S, class Space>
   using Target = LabelTarget<S, Space>;
 

@@ -6,6 +6,7 @@
 #include <numbers>
 #include <vector>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/learned_temperature.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -32,8 +33,10 @@ struct AdversarialTemperatureOptions {
 /// temperature for knowledge distillation", 2023, section 3 (the global temperature), with its
 /// authors' settings, where the labels' cross-entropy (`HardLabels`) counts 0.1. Adam moves
 /// theta by up to its learning rate in every step, however small the gradient.
-class AdversarialTemperature {
+class AdversarialTemperature : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 1> terms{"soft"};
   static constexpr bool compares_logits = true;
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/contrast.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -41,8 +42,10 @@ struct ContrastiveOptions {
 /// Source: Tian, Krishnan, Isola, "Contrastive representation distillation", 2020, equations 17 to
 /// 19 and, for Z, momentum and defaults, the authors' code.
 template <Index TeacherLayer, Index StudentLayer>
-class Contrastive {
+class Contrastive : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 2> terms{"contrast of student", "contrast of teacher"};
 
   /// One block of weights: those of the student's map, then those of the teacher's.

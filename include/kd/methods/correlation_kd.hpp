@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/correlation_kd.hpp"
 #include "kd/cpu/ops/sum.hpp"
 #include "kd/distill/sample_losses.hpp"
@@ -28,8 +29,10 @@ struct CorrelationKdOptions {
 /// class; that part counts zero. Source: Huang et al., "Knowledge distillation from a stronger
 /// teacher", 2022, section 4; weights and temperature as for ImageNet, where the labels'
 /// cross-entropy (`HardLabels`) counts 1 (for CIFAR-100: both 2, T = 4).
-class CorrelationKd {
+class CorrelationKd : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 2> terms{"inter-class", "intra-class"};
   static constexpr bool compares_logits = true;
 

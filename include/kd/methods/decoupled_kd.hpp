@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/decoupled_kd.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -30,8 +31,10 @@ struct DecoupledKdOptions {
 /// sums, so that a teacher that is sure to the last bit does no harm. Source: Zhao et al.,
 /// "Decoupled knowledge distillation", 2022, equation 7; the weights are its CIFAR-100 ones, where
 /// the labels' cross-entropy (`HardLabels`) counts 1.
-class DecoupledKd {
+class DecoupledKd : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 2> terms{"target", "non-target"};
   static constexpr bool compares_logits = true;
 

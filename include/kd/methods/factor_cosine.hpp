@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/factor_cosine.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -24,8 +25,10 @@ struct FactorCosineOptions {
 ///
 /// Source: Sanh et al., "DistilBERT", 2019, section 3, default weight theirs.
 template <Index TeacherLayer, Index StudentLayer>
-class FactorCosine {
+class FactorCosine : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 1> terms{"cosine"};
 
   /// Throws `ConfigError` when the weight is out of its range.

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/generalized_jsd.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -27,8 +28,10 @@ struct GeneralizedJsdOptions {
 /// gradient `(T/B) (1 - beta) q (log q - log m - KL(q || m))`. Source: Agarwal et al., "On-policy
 /// distillation of language models", 2024, section 2 (GKD); beta = 1/2 and T = 1 as its authors'
 /// trainer has them.
-class GeneralizedJsd {
+class GeneralizedJsd : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 1> terms{"jsd"};
   static constexpr bool compares_logits = true;
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/squared_error.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -30,8 +31,10 @@ struct HintOptions {
 /// equation 3; weight as is common since Tian et al., "Contrastive representation distillation",
 /// 2020.
 template <Index TeacherLayer, Index StudentLayer>
-class Hint {
+class Hint : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 1> terms{"hint"};
 
   template <Real S, class Space>

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/squared_error.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -20,8 +21,10 @@ struct LogitMseOptions {
 /// `T^2 KL = |z~ - v~|^2 / (2 C)` for logits less their mean, except that here the mean counts too.
 /// Source: Ba and Caruana, "Do deep nets really need to be deep?", 2014 (there with
 /// a factor 1/2), which uses no labels.
-class LogitMse {
+class LogitMse : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 1> terms{"logit mse"};
   static constexpr bool compares_logits = true;
 

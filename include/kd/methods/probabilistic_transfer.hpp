@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/probabilistic_transfer.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -29,8 +30,10 @@ struct ProbabilisticTransferOptions {
 /// knowledge transfer", 2018, equations 5 to 8 with the cosine kernel; weight as is common since
 /// Tian et al., "Contrastive representation distillation", 2020.
 template <Index TeacherLayer, Index StudentLayer>
-class ProbabilisticTransfer {
+class ProbabilisticTransfer : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 1> terms{"affinity"};
 
   template <Real S, class Space>

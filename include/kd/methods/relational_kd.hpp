@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/pair_distances.hpp"
 #include "kd/cpu/ops/relational.hpp"
 #include "kd/distill/sample_losses.hpp"
@@ -32,8 +33,10 @@ struct RelationalKdOptions {
 /// Source: Park, Kim, Lu, Cho, "Relational knowledge distillation", 2019, equations 4 to 8; default
 /// weights theirs for both losses together.
 template <Index TeacherLayer, Index StudentLayer>
-class RelationalKd {
+class RelationalKd : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 2> terms{"distance", "angle"};
 
   template <Real S, class Space>

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/reverse_kl.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -21,8 +22,10 @@ struct ReverseKlOptions {
 /// z: student logits, v: teacher logits, (classes, batch); sum over classes, mean over the batch;
 /// gradient `(T/B) q (log q - log p - KL(q || p))`. Source: Gu et al., "MiniLLM", 2024, section
 /// 2.1, which has no temperature; T^2 keeps the gradient's size when T changes.
-class ReverseKl {
+class ReverseKl : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 1> terms{"reverse"};
   static constexpr bool compares_logits = true;
 

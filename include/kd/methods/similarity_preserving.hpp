@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/similarity_preserving.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -26,8 +27,10 @@ struct SimilarityPreservingOptions {
 /// `ConfigError`. Source: Tung and Mori, "Similarity-preserving knowledge distillation", 2019,
 /// equations 2 to 4, default weight theirs.
 template <Index TeacherLayer, Index StudentLayer>
-class SimilarityPreserving {
+class SimilarityPreserving : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 1> terms{"similarity"};
 
   template <Real S, class Space>

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/soft_targets.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -22,8 +23,10 @@ struct SoftTargetsOptions {
 /// takes the logits as they are, not divided by T. Source: Hinton, Vinyals, Dean, "Distilling the
 /// knowledge in a neural network", 2015, sections 2 and 2.1; default weights as is common since
 /// Tian et al., "Contrastive representation distillation", 2020.
-class SoftTargets {
+class SoftTargets : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 2> terms{"hard", "soft"};
   static constexpr bool compares_logits = true;
 

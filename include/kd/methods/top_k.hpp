@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/top_k.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -29,8 +30,10 @@ struct TopKOptions {
 /// With k = C all three are `SoftTargets`. Source: the first two are what tools that cache the
 /// logits of language models offer (`zero` and `symmetric_uniform` in Arcee's DistillKit); the
 /// default keeps everything that is known and adds nothing. Weight: that of `SoftTargets`.
-class TopK {
+class TopK : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 1> terms{"top k"};
 
   template <Real S, class Space>

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/gaussian_likelihood.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
@@ -32,8 +33,10 @@ struct VariationalTransferOptions {
 /// equations 5 and 6; weight, softplus and first variance as in the code of Tian et al.,
 /// "Contrastive representation distillation", 2020.
 template <Index TeacherLayer, Index StudentLayer>
-class VariationalTransfer {
+class VariationalTransfer : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   static constexpr std::array<const char*, 1> terms{"likelihood"};
 
   /// One block of weights: those of the mean (as a `Linear` layer's), then the spreads.

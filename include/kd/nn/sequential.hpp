@@ -67,6 +67,9 @@ struct CheckLayers<I, Flow<Given, Giver>> {
 template <class... Ls>
 class Sequential {
   static_assert(sizeof...(Ls) > 0, "a Sequential needs at least one layer");
+  static_assert(sizeof...(Ls) == 0 || !(detail::Elementwise<Ls> && ...),
+                "a Sequential needs a layer that says how many features it takes, such as "
+                "Linear<784, 10>: element-wise layers take any number");
   static_assert(detail::CheckLayers<1, detail::Flow<dynamic, 0>, Ls...>::ok);
 
  public:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kd/core/named_options.hpp"
 #include "kd/core/optimizer_step.hpp"
 #include "kd/cpu/ops/adam.hpp"
 #include "kd/optim/optimizer.hpp"
@@ -24,8 +25,10 @@ struct AdamOptions {
 ///
 /// Source: Kingma and Ba, "Adam", 2015, algorithm 1; decay as in Loshchilov and Hutter,
 /// "Decoupled weight decay regularization", 2019. The same numbers as `torch.optim.Adam`/`AdamW`.
-class Adam {
+class Adam : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   /// The moments of one block of parameters, and one step counter.
   template <Real S, class Space = cpu::Space>
   struct State {

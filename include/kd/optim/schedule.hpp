@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kd/core/error.hpp"
+#include "kd/core/named_options.hpp"
 
 namespace kd {
 
@@ -33,8 +34,10 @@ struct StepScheduleOptions {
 };
 
 /// Multiplied by `factor` after every `every` epochs: `factor^floor(epoch / every)`.
-class StepSchedule {
+class StepSchedule : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   /// Throws `ConfigError` when an option is out of its range.
   explicit StepSchedule(StepScheduleOptions options = {}) : options_(options) {
     detail::check_at_least_one("StepSchedule: every", options.every);
@@ -54,8 +57,10 @@ struct CosineScheduleOptions {
 
 /// Half a cosine from 1 at the first step to `final_factor` behind the last:
 /// `f + (1-f) (1 + cos(pi step / total)) / 2`. Source: Loshchilov and Hutter, "SGDR", 2017, eq. 5.
-class CosineSchedule {
+class CosineSchedule : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   /// Throws `ConfigError` when an option is out of its range.
   explicit CosineSchedule(CosineScheduleOptions options = {}) : options_(options) {
     detail::check_range("CosineSchedule: final_factor", options.final_factor, 0, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/core/named_options.hpp"
 #include "kd/core/optimizer_step.hpp"
 #include "kd/cpu/ops/sgd.hpp"
 #include "kd/optim/optimizer.hpp"
@@ -20,8 +21,10 @@ struct SgdOptions {
 ///
 /// The same numbers as `torch.optim.SGD`. Source: Sutskever et al., "On the importance of
 /// initialization and momentum in deep learning", 2013.
-class Sgd {
+class Sgd : detail::NamedOptions {
  public:
+  using NamedOptions::NamedOptions;
+
   /// The velocity of one block of parameters; none without momentum.
   template <Real S, class Space = cpu::Space>
   struct State {

@@ -36,7 +36,10 @@ class BornAgain {
   }
   BornAgain(const BornAgain&) = delete;
   BornAgain& operator=(const BornAgain&) = delete;
-  BornAgain(const N&&, BornAgainOptions, Methods...) = delete;
+  BornAgain(const N&& teacher, BornAgainOptions options, Methods... methods)
+      : BornAgain(teacher, options, std::move(methods)...) {
+    static_assert(detail::never<N>, "a temporary teacher would be gone before fit is called");
+  }
 
   /// Trains all generations anew; one report each. As `Distiller::fit`.
   template <Optimizer O>

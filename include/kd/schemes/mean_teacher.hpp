@@ -33,6 +33,8 @@ struct MeanTeacherOptions {
 /// models", 2017, equations 1 and 2; decay 0.99 while the weight rises, 0.999 after.
 template <class N, class... Methods>
 class MeanTeacher {
+  static_assert(!std::is_const_v<N>, "the student is trained: it must not be const");
+
  public:
   /// Throws `ConfigError` when the decay is out of its range.
   MeanTeacher(N& student, MeanTeacherOptions options, Methods... methods)

@@ -13,6 +13,7 @@
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/schemes/distinct.hpp"
+#include "kd/teachers/teacher.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
 #include "kd/train/running.hpp"
@@ -69,6 +70,11 @@ class MutualLearning {
                   Students::static_classes == dynamic || First::static_classes == dynamic) &&
                  ...),
                 "all students must have the same number of classes");
+  static_assert(((detail::static_features<Students>() == detail::static_features<First>() ||
+                  detail::static_features<Students>() == dynamic ||
+                  detail::static_features<First>() == dynamic) &&
+                 ...),
+                "all students must take the same number of input features");
 
   /// Throws `ConfigError` when an option is out of its range or a network is there twice,
   /// `ShapeError` when students differ in their number of classes or features.

@@ -37,7 +37,11 @@ class TeacherAssistant {
   }
   TeacherAssistant(const TeacherAssistant&) = delete;
   TeacherAssistant& operator=(const TeacherAssistant&) = delete;
-  explicit TeacherAssistant(const TeacherT&&, Students&...) = delete;
+  explicit TeacherAssistant(const TeacherT&& teacher, Students&... students)
+      : TeacherAssistant(teacher, students...) {
+    static_assert(detail::never<TeacherT>,
+                  "a temporary teacher would be gone before fit is called");
+  }
 
   /// Trains the assistants, then the student; one report each. As `Distiller::fit`.
   template <Optimizer O, class... Methods>

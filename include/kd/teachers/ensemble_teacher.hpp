@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kd/core/model_fits.hpp"
+#include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/ensemble.hpp"
 #include "kd/teachers/logits_room.hpp"
 #include "kd/teachers/refers_to.hpp"
@@ -99,7 +100,11 @@ class EnsembleTeacher {
     members_ = std::make_shared<const std::vector<Member>>(std::move(all));
   }
   template <Teacher T>
-  EnsembleTeacher(Mean, const std::vector<T>&&) = delete;
+  EnsembleTeacher(Mean mean, const std::vector<T>&& members) : EnsembleTeacher(mean, members) {
+    static_assert(
+        detail::never<T>,
+        "the members of an EnsembleTeacher are not copied: a temporary would be gone before use");
+  }
 
   const Space& space() const { return space_; }
   Index num_classes() const { return classes_; }

@@ -19,8 +19,14 @@ namespace kd {
 /// first batch looks like probabilities, it is refused, unless told to `accept_probabilities`.
 template <class F, Real ScalarT>
 class FunctionTeacher {
+  static constexpr bool is_mutable = !std::is_invocable_v<const F&, const Matrix<ScalarT>&> &&
+                                     (std::is_invocable_v<F&, const Matrix<float>&> ||
+                                      std::is_invocable_v<F&, const Matrix<double>&>);
+  static_assert(!is_mutable,
+                "the function of a FunctionTeacher is called as const: a lambda must not be "
+                "mutable; what it changes it can capture by reference");
   static_assert(
-      std::is_invocable_v<const F&, const Matrix<ScalarT>&>,
+      is_mutable || std::is_invocable_v<const F&, const Matrix<ScalarT>&>,
       "the function of a FunctionTeacher takes a const kd::MatrixRef<float>& (or <double>) "
       "and returns an Eigen matrix");
 

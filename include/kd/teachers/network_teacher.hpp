@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/core/named_options.hpp"
 #include "kd/nn/network.hpp"
 #include "kd/teachers/teacher.hpp"
 
@@ -29,7 +30,10 @@ class NetworkTeacher {
 
   NetworkTeacher(const N& network, TeacherMode mode, std::uint64_t seed = 0)
       : network_(network), mode_(mode), rng_(seed) {}
-  NetworkTeacher(const N&&, TeacherMode, std::uint64_t = 0) = delete;
+  NetworkTeacher(const N&& network, TeacherMode mode, std::uint64_t seed = 0)
+      : NetworkTeacher(network, mode, seed) {
+    static_assert(detail::never<N>, "a temporary network would be gone before it teaches");
+  }
 
   const Architecture& architecture() const { return network_.architecture(); }
   const Space& space() const { return network_.space(); }

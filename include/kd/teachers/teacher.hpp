@@ -30,6 +30,16 @@ concept Teacher = requires(const T teacher, Index capacity,
 
 namespace detail {
 
+/// The features that a model takes where its type tells them, else `dynamic`.
+template <class Model>
+constexpr Index static_features() {
+  if constexpr (requires { typename Model::Architecture; }) {
+    return Model::Architecture::static_width(0);
+  } else {
+    return dynamic;
+  }
+}
+
 /// A teacher whose hidden layers can be tapped: its architecture is known and its workspace is a
 /// tape.
 template <class T>

@@ -10,6 +10,7 @@
 #include "kd/optim/adam.hpp"
 #include "kd/testing/gradient_check.hpp"
 #include "kd/testing/method_bench.hpp"
+#include "kd/testing/survives.hpp"
 
 namespace kd::testing {
 
@@ -127,10 +128,15 @@ void check_training(CheckReport& report, const M& method, const TeacherT& teache
   };
   const Vector<double> before = parameters();
   Distiller distiller(teacher, student, method);
-  const FitReport fit =
-      distiller.fit(data, Adam{{.lr = 1e-3}}, {.epochs = 2, .batch_size = options.batch});
-  for (const EpochReport& epoch : fit.epochs)
-    check_finite(report, "loss of an epoch of training", number(epoch.loss));
+  try {
+    const FitReport fit =
+        distiller.fit(data, Adam{{.lr = 1e-3}}, {.epochs = 2, .batch_size = options.batch});
+    for (const EpochReport& epoch : fit.epochs)
+      check_finite(report, "loss of an epoch of training", number(epoch.loss));
+  } catch (const NumericError& error) {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    check_finite(report, kd::detail::text("a run of training: ", error.tensor), number(nan));
+  }
   report.compare("parameters of the teacher", view(parameters()), view(before), 0);
 }
 
@@ -151,6 +157,11 @@ CheckReport check_method(const M& method, const TeacherT& teacher, const Student
                 "this type is not a kd::DistillationMethod for these networks");
   static_assert(std::same_as<typename StudentT::Scalar, double>,
                 "central differences need networks in double");
+  kd::detail::check_at_least_one("CheckMethodOptions: smallest_batch", options.smallest_batch);
+  if (options.batch < options.smallest_batch)
+    throw ConfigError(
+        kd::detail::text("CheckMethodOptions: batch must be at least smallest_batch, ",
+                         options.smallest_batch, ", got ", options.batch));
   const MethodSamples all = draw_samples(student, options);
   const MethodSamples full = all.first(options.batch);
   const MethodSamples part = all.first(std::max(options.smallest_batch, options.batch - 2));
@@ -158,6 +169,12 @@ CheckReport check_method(const M& method, const TeacherT& teacher, const Student
   MethodBench<M, TeacherT, StudentT> bench(method, teacher, student, options);
 
   CheckReport report;
+  for (const MethodSamples& samples : {full, part, least})
+    if (!detail::survives([&] { bench.run(samples); })) {
+      report_end(report, kd::detail::text("whether the program outlives a batch of ",
+                                          samples.labels.size()));
+      return report;
+    }
   detail::check_gradients(report, bench, "", full, options);
   detail::check_gradients(report, bench, "some samples less: ", part, options);
   check_finite(report, "fewest samples: loss", number(bench.run(least).loss));

@@ -103,6 +103,13 @@ void check_gradient(CheckReport& report, std::string_view what, VectorView<doubl
   report.compare(what, gradient, expected.view(), options.tolerance);
 }
 
+/// Reports that what was tried would have ended the program.
+inline void report_end(CheckReport& report, std::string_view what) {
+  const double survived = 0;
+  const double expected = 1;
+  report.compare(what, {&survived, 1}, {&expected, 1}, 0);
+}
+
 /// Random numbers between 0.1 and 1.1 in size, of either sign: away from the kink at zero.
 inline void fill_away_from_zero(VectorView<double> x, Rng rng) {
   for (Index i = 0; i < x.size; ++i) {

@@ -76,8 +76,8 @@ class LossObjective {
 /// `NumericError` when a loss, a gradient or what a step would make of them is not finite, and the
 /// network keeps the weights of the step before.
 template <class N, LabelLoss L, Optimizer O>
-FitReport fit(N& network, const Dataset& data, const L& loss, const O& optimizer,
-              const FitOptions& options = {}) {
+requires(!std::is_const_v<N>) FitReport fit(N& network, const Dataset& data, const L& loss,
+                                            const O& optimizer, const FitOptions& options = {}) {
   detail::check_model_fits("fit", network, data);
   detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
   const detail::Running running("fit", &network);
@@ -88,6 +88,16 @@ FitReport fit(N& network, const Dataset& data, const L& loss, const O& optimizer
   return detail::Training<typename N::Space, decltype(objective), O>(objective, optimizer, options,
                                                                      network.space())
       .run(loader);
+}
+
+/// What `fit` does not take is named in one sentence.
+template <class N, class L, class O>
+requires(std::is_const_v<N> || !LabelLoss<L> || !Optimizer<O>) FitReport
+    fit(N&, const Dataset&, const L&, const O&, const FitOptions& = {}) {
+  static_assert(!std::is_const_v<N>, "fit trains its network: it must not be const");
+  static_assert(LabelLoss<L>, "fit takes a kd::LabelLoss third, such as CrossEntropy{}");
+  static_assert(Optimizer<O>, "fit takes a kd::Optimizer fourth, such as Adam{{.lr = 1e-3}}");
+  return {};
 }
 
 }  // namespace kd

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// expect-first: a temporary teacher would be gone before fit is called
+#include <kd/distill.hpp>
+
+using Net = kd::Network<kd::Sequential<kd::Linear<784, 10>>>;
+
+void distil(Net& assistant, Net& student) {
+  kd::TeacherAssistant chain(Net(kd::Rng(0)), assistant, student);
+}
