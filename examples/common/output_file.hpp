@@ -23,8 +23,6 @@ class OutputFile {
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();
 
-  const std::string& path() const { return path_; }
-
   /// Puts `parts`, one behind the other, in the place of the old content. Throws `kd::IoError`.
   void write(std::span<const std::string_view> parts);
   void write(std::string_view content) { write(std::span(&content, 1)); }

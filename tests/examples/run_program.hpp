@@ -33,9 +33,6 @@ inline Run run_program(const std::string& program, const std::string& arguments)
   return run_shell('"' + program + "\" " + arguments);
 }
 
-/// `text` as one word of the shell.
-inline std::string quoted(const std::string& text) { return "'" + text + "'"; }
-
 inline bool is_one_line(const std::string& text) {
   return std::count(text.begin(), text.end(), '\n') == 1 && text.back() == '\n';
 }
