@@ -79,6 +79,7 @@ bool CommandLine::parse(int argc, const char* const* argv) {
     return false;
   }
   for (const std::string& extra : app_->remaining()) {
+    if (extra == "--") continue;  // ends the flags
     const bool flag = extra.rfind('-', 0) == 0;
     throw kd::ConfigError((flag ? "there is no flag " : "expected a flag, got ") + shown(extra) +
                           help_tells_more);
