@@ -103,6 +103,30 @@ TEST_CASE("MNIST is found by its files' other names", "[data][mnist]") {
   CHECK(load_mnist(folder.path(), Split::test, GzipFiles{}).size() == 4);
 }
 
+TEST_CASE("compressed files beside the unpacked ones are no obstacle", "[data][mnist]") {
+  const TemporaryFolder folder;
+  for (const std::string name : {"t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"})
+    folder.write(name, gzip("what was unpacked"));
+  folder.write("t10k-images.idx3-ubyte", idx_images(4));
+  CHECK_THROWS_WITH(load_mnist(folder.path(), Split::test),
+                    StartsWith(folder.path("t10k-labels-idx1-ubyte")) &&
+                        ContainsSubstring("but there is " + folder.path("t10k-labels-idx1-ubyte") +
+                                          ".gz: gunzip it"));
+  folder.write("t10k-labels.idx1-ubyte", idx_labels(4));
+  CHECK(load_mnist(folder.path(), Split::test).size() == 4);
+}
+
+TEST_CASE("where there are only compressed files, the first is named", "[data][mnist]") {
+  const TemporaryFolder folder;
+  const auto name = GENERATE(as<std::string>(), "train-images-idx3-ubyte",
+                             "train-images.idx3-ubyte", "emnist-letters-train-images-idx3-ubyte");
+  folder.write(name + ".gz", gzip(idx_images(4)));
+  CHECK_THROWS_AS(load_mnist(folder.path(), Split::train), MissingFile);
+  CHECK_THROWS_WITH(load_mnist(folder.path(), Split::train),
+                    StartsWith(folder.path(name) + ": No such file or directory, but there is ") &&
+                        ContainsSubstring("kd::GzipFiles{}"));
+}
+
 TEST_CASE("a folder instead of a file is named", "[data][mnist]") {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder.path("t10k-images-idx3-ubyte"));

@@ -80,6 +80,7 @@ class MnistFinder {
     for (const MnistKind& kind : mnist_kinds)
       if (!kind.name.empty() && where.substr(name_at) == kind.name)
         if (auto part = find_part(where.substr(0, name_at), kind)) return *part;
+    if (only_packed_) throw *only_packed_;
     const std::string stem = mnist_kinds[0].stem(split_, "images");
     throw MissingFile(
         folder + stem + "-idx3-ubyte",
@@ -107,6 +108,8 @@ class MnistFinder {
       try {
         files_.open(folder + name);
         return folder + name;
+      } catch (const OnlyPacked& packed) {
+        if (!only_packed_) only_packed_ = packed;
       } catch (const MissingFile& missing) {
         if (missing_.empty()) missing_ = missing.what() + missing.path.size() + 2;
       }
@@ -116,7 +119,8 @@ class MnistFinder {
 
   const Files& files_;
   Split split_;
-  std::string missing_;  ///< why the first of all names was none
+  std::optional<OnlyPacked> only_packed_;  ///< the first of all names that was so
+  std::string missing_;                    ///< why the first of all names was none
 };
 
 }  // namespace detail

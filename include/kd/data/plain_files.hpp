@@ -44,6 +44,11 @@ class PlainStream {
   std::uint64_t size_ = 0;
 };
 
+/// There is only a compressed one.
+struct OnlyPacked : MissingFile {
+  using MissingFile::MissingFile;
+};
+
 inline constexpr const char* gunzip_hint =
     "gunzip it, or load it with kd::GzipFiles{} (#include <kd/data/gzip.hpp>, CMake target "
     "kd::zlib)";
@@ -65,15 +70,15 @@ concept FileSource = requires(decltype(std::declval<const F&>().open(std::string
 
 /// Files as they are. `GzipFiles` in kd/data/gzip.hpp reads compressed ones too.
 struct PlainFiles {
-  /// Throws `MissingFile` when there is no such file, `IoError` when it cannot be read, or there is
-  /// only a compressed one.
+  /// Throws `MissingFile` when there is no such file or only a compressed one, `IoError` when it
+  /// cannot be read.
   detail::PlainStream open(const std::string& path) const {
     std::string missing;
     if (detail::File file = detail::open_file(path, missing)) return {path, std::move(file)};
     std::string packed_missing;
     if (detail::open_file(path + ".gz", packed_missing))
-      throw IoError(path,
-                    detail::text(missing, ", but there is ", path, ".gz: ", detail::gunzip_hint));
+      throw detail::OnlyPacked(
+          path, detail::text(missing, ", but there is ", path, ".gz: ", detail::gunzip_hint));
     throw MissingFile(path, missing);
   }
 };
