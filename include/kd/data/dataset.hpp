@@ -99,7 +99,7 @@ class Dataset {
   /// one pass over the samples.
   DatasetIdentity identity() const {
     using Fingerprints = detail::LazyFingerprints;
-    const auto of = [this](const auto* data, Index size) {
+    const auto of = [](const auto* data, Index size) {
       using T = std::remove_cvref_t<decltype(*data)>;
       return detail::Fingerprint::of(data, static_cast<std::size_t>(size) * sizeof(T), sizeof(T));
     };
