@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Methods and schemes, whole: they end with the CPU's weights.
+#include <cmath>
+
 #include "cuda/twin.hpp"
 #include "support/catch.hpp"
 
@@ -137,6 +139,25 @@ TEST_CASE("CUDA: slices keep their place in the whole there", "[cuda]") {
               kd::SimilarityPreserving<2, 2>{{.weight = 1}}) < 1e-4);
   CHECK(after(p.teacher, p.device_teacher, kd::Contrastive<2, 2>{{.width = 5, .negatives = 70}}) <
         1e-4);
+}
+
+TEST_CASE("CUDA: a teacher whose logits are not finite is named", "[cuda]") {
+  Pair p;
+  p.teacher.params().data[p.teacher.num_params() - 1] = INFINITY;  // of class 3
+  const auto teacher = kd::upload(p.teacher);
+  const auto blamed = [&](const auto& by, auto& student) -> std::string {
+    try {
+      kd::Distiller(by, student, kd::SoftTargets{}).fit(p.data, adam, options);
+    } catch (const kd::NumericError& error) {
+      return error.tensor;
+    }
+    return "nothing";
+  };
+  const std::string expected = blamed(p.teacher, p.student);
+  CHECK_THAT(expected, StartsWith("one of the logits of the teacher (sample "));
+  CHECK(blamed(teacher, p.device_student) == expected);
+  CHECK_THROWS_AS(kd::CachedTeacher(teacher, p.data), kd::DataError);
+  CHECK_THROWS_AS(kd::evaluate(teacher, p.data), kd::DataError);
 }
 
 TEST_CASE("CUDA: ensembles teach there", "[cuda]") {
