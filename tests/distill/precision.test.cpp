@@ -91,12 +91,15 @@ TEST_CASE("weights that no float holds are refused", "[distill][precision]") {
           Net<float> other(Rng(1));
           MutualLearning({.peer_weight = 1e-50}, network, other).fit(data, Sgd{});
         }) != "");
-  // One that becomes so on the way is found out there.
-  const auto rising = [](const Progress& at) { return at.step == 0 ? 1 : 1e300; };
+  // One that becomes so on the way is found out before the first step, at the ends of epochs.
+  const auto rising = [](const Progress& at) { return at.step == 1 ? 1e300 : 1; };
   Net<float> student(Rng(0));
   const Net<float> teacher(Rng(1));
   Distiller distiller(teacher, student, LogitMse{{.weight = rising}});
-  CHECK_THROWS_WITH(distiller.fit(samples(), Sgd{}, {.batch_size = 10}),
+  CHECK_THROWS_WITH(
+      distiller.fit(samples(), Sgd{}, {.batch_size = 10}),
+      "epoch 1: weight of the loss \"logit mse\" must be finite in float, got 1e+300");
+  CHECK_THROWS_WITH(distiller.fit(samples(), Sgd{}, {.batch_size = 5}),
                     "weight of a loss must be finite in float, got 1e+300");
 }
 
@@ -117,5 +120,5 @@ TEST_CASE("temperatures whose square no float holds are refused", "[distill][pre
   const auto cooling = [](const Progress& at) { return at.step == 0 ? 1 : 1e-46; };
   Distiller distiller(teacher, student, SoftTargets{{.temperature = cooling}});
   CHECK_THROWS_WITH(distiller.fit(samples(), Sgd{}, {.batch_size = 10}),
-                    "SoftTargets: temperature must be between 1e-18 and 1e18, got 1e-46");
+                    "epoch 1: SoftTargets: temperature must be between 1e-18 and 1e18, got 1e-46");
 }

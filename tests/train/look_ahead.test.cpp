@@ -112,6 +112,9 @@ TEST_CASE("weights and temperatures that break in a later epoch are refused befo
   check_refused("epoch 7: Hint: weight must be zero or more and finite, got -1",
                 Hint<1, 1>{{.weight = breaks}});
 
+  check_refused("epoch 2: weight of the loss \"hard\" must be finite in float, got 1e+40",
+                HardLabels{{.weight = [](const Progress& p) { return p.epoch() ? 1e40 : 1; }}});
+
   Network<Net> one(Rng(1));
   Network<Net> other(Rng(2));
   MutualLearning mutual(MutualLearningOptions{.temperature = breaks}, one, other);

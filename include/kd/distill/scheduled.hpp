@@ -25,9 +25,7 @@ class Scheduled {
   requires std::is_invocable_r_v<double, const F&, const Progress&> Scheduled(F function)
       : function_(std::move(function)) {  // NOLINT(google-explicit-constructor)
     if (!function_)
-      throw ConfigError(
-          "Scheduled: expected a number or a function, got an empty "
-          "function");
+      throw ConfigError("Scheduled: expected a number or a function, got an empty function");
   }
 
   template <class F>

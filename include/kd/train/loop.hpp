@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "kd/core/model_fits.hpp"
@@ -93,8 +94,17 @@ class Training {
   void check_at(const Progress& progress) const {
     if (options_.schedule)
       check_not_negative("FitOptions: what schedule returns", options_.schedule(progress));
-    (void)objective_.weights(progress);
+    const Weights weights = objective_.weights(progress);
+    for (std::size_t k = 0; k < weights.size(); ++k) check_weight(Objective::terms[k], weights[k]);
     if constexpr (requires { objective_.check_at(progress); }) objective_.check_at(progress);
+  }
+
+  /// As far as it is scheduled: it may fade away to less than a `Scalar` can be.
+  static void check_weight(const char* term, double value) {
+    using S = typename Objective::Scalar;
+    if (value > static_cast<double>(std::numeric_limits<S>::max()))
+      throw ConfigError(text("weight of the loss \"", term, "\" must be finite in ", scalar_name<S>,
+                             ", got ", value));
   }
 
   template <class L>
