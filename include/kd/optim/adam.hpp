@@ -81,7 +81,8 @@ class Adam : detail::NamedOptions {
 
   template <Real S, class Space>
   bool is_safe(State<S, Space>& state, double rate_factor) const {
-    return state.bound.advance(settings<S>(state.step + 1, rate_factor));
+    // Corrections are the largest in the first step.
+    return state.bound.advance(settings<S>(1 - options_.beta1, 1 - options_.beta2, rate_factor));
   }
 
   template <Real S, class Space>
@@ -97,10 +98,14 @@ class Adam : detail::NamedOptions {
   template <Real S>
   AdamStep<S> settings(Index step, double rate_factor) const {
     const auto t = static_cast<double>(step);
-    const double lr = options_.lr * rate_factor;
     // Corrections in double: 1 - 0.999f^t loses digits in float.
-    const double correction1 = 1 - std::pow(options_.beta1, t);
-    const double correction2 = 1 - std::pow(options_.beta2, t);
+    return settings<S>(1 - std::pow(options_.beta1, t), 1 - std::pow(options_.beta2, t),
+                       rate_factor);
+  }
+
+  template <Real S>
+  AdamStep<S> settings(double correction1, double correction2, double rate_factor) const {
+    const double lr = options_.lr * rate_factor;
     return {.rate = static_cast<S>(lr / correction1),
             .beta1 = static_cast<S>(options_.beta1),
             .gain1 = static_cast<S>(1 - options_.beta1),
