@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "kd/core/cache_line.hpp"
+#include "kd/cpu/divergence.hpp"
 #include "kd/cpu/exponential.hpp"
 #include "kd/cpu/logits.hpp"
 #include "kd/cpu/prefetch.hpp"
@@ -31,19 +32,11 @@ struct DistillationLoss {
   VectorView<S> soft;
 };
 
-/// A block of logits (see logits.hpp) and what is found out about it, all (Lanes, classes).
+/// What is found out about a block of logits (see logits.hpp), all (Lanes, classes).
 template <Real S, int Lanes>
-struct DistillationBlock {
-  Index classes;
-  const S* z;  // student
-  const S* v;  // teacher
-  S* hard;     // exp(z - max z)
-  S* q;        // exp((z - max z) / T)
-  S* p;        // exp((v - max v) / T)
-  PerSample<S, Lanes> z_max, v_max;
+struct DistillationBlock : SoftmaxPair<S, Lanes> {
+  S* hard;  // exp(z - max z)
   PerSample<S, Lanes> hard_sum = PerSample<S, Lanes>::Zero();
-  PerSample<S, Lanes> q_sum = PerSample<S, Lanes>::Zero();
-  PerSample<S, Lanes> p_sum = PerSample<S, Lanes>::Zero();
   PerSample<S, Lanes> gap = PerSample<S, Lanes>::Zero();  // sum_c p_c (log p_c - log q_c) T, so far
 };
 
@@ -130,14 +123,14 @@ void distillation_block(const DistillationLoss<S>& loss, Index first, Index samp
   const S* const v = Soft ? lay_out(loss.teacher, room + 4 * size) : z;
   const PerSample<S, Lanes> z_max = max_of<Lanes>(z, classes);
   const PerSample<S, Lanes> v_max = Soft ? max_of<Lanes>(v, classes) : z_max;
-  DistillationBlock<S, Lanes> block{.classes = classes,
-                                    .z = z,
-                                    .v = v,
-                                    .hard = room,
-                                    .q = room + size,
-                                    .p = room + 2 * size,
-                                    .z_max = z_max,
-                                    .v_max = v_max};
+  DistillationBlock<S, Lanes> block{{.classes = classes,
+                                     .z = z,
+                                     .v = v,
+                                     .q = room + size,
+                                     .p = room + 2 * size,
+                                     .z_max = z_max,
+                                     .v_max = v_max},
+                                    room};
   const S t = loss.temperature;
   const Index to_next = first + 1 < loss.student.cols ? classes : 0;
   take_exponentials<Hard, Soft>(block, S(1) / t, to_next);
@@ -148,11 +141,9 @@ void distillation_block(const DistillationLoss<S>& loss, Index first, Index samp
     for (Index l = 0; l < count; ++l) loss.hard.data[first + l] = log_sum[l] - z[label(l)];
   }
   if constexpr (Soft) {
-    // KL = sum_c p (log p - log q), the logarithms taken as shifted logits less log-sums.
-    const PerSample<S, Lanes> kl =
-        block.gap / block.p_sum / t + block.q_sum.log() - block.p_sum.log();
-    for (Index l = 0; l < count; ++l)  // rounding can leave -1e-8; NaN stays NaN
-      loss.soft.data[first + l] = t * t * (kl[l] < S(0) ? S(0) : kl[l]);
+    PerSample<S, Lanes> kl = block.gap / block.p_sum / t + block.q_sum.log() - block.p_sum.log();
+    if ((kl < S(near)).any()) sharpen(block, S(1) / t, kl);
+    for (Index l = 0; l < count; ++l) loss.soft.data[first + l] = t * t * kl[l];
   }
   if (loss.dlogits.empty()) return;
   S* const dz = Lanes == 1 ? loss.dlogits.data + first * classes : room;

@@ -6,8 +6,8 @@
 
 #include "kd/cpu/simd.hpp"
 
-/// The exponential of numbers that are not positive, which is all that a softmax needs once the
-/// largest logit is subtracted; on vectors of any width.
+/// The exponential of values that are not positive, which is all that a softmax needs once the
+/// largest logit is subtracted, and of small ones less 1; on vectors of any width.
 namespace kd::cpu::simd {
 
 /// `exp(x) = 2^n exp(r)` with `n = round(x / ln 2)` and `|r| <= ln(2) / 2`, where a polynomial
@@ -54,6 +54,18 @@ struct Exponential<double> {
                                             2.0914717341716378e-09};
 };
 
+/// `(exp(x) - 1 - x) / x^2`, for `|x|` up to `small`.
+template <Index N, Real S>
+inline Vector<S, N> exp_remainder(const Vector<S, N>& x) {
+  using E = Exponential<S>;
+  constexpr auto last = std::extent_v<decltype(E::coefficients)> - 1;
+  Vector<S, N> y = spread<N>(E::coefficients[last]);
+  for (auto i = last; i-- > 2;) y = y * x + E::coefficients[i];
+  return y;
+}
+template <Real S>
+inline constexpr S small = S(0.34);
+
 /// `exp(x)` for `x <= 0`, within two units in the last place; NaN stays NaN.
 template <Index N, Real S>
 inline Vector<S, N> exp_not_positive(Vector<S, N> x) {
@@ -66,9 +78,7 @@ inline Vector<S, N> exp_not_positive(Vector<S, N> x) {
   Vector<S, N> n = rounded - (E::shift + E::bias);
   keep(n);
   const Vector<S, N> r = x - n * E::ln2_high - n * E::ln2_low;
-  constexpr auto last = std::extent_v<decltype(E::coefficients)> - 1;
-  Vector<S, N> y = spread<N>(E::coefficients[last]);
-  for (auto i = last; i-- > 0;) y = y * r + E::coefficients[i];
+  Vector<S, N> y = (exp_remainder<N, S>(r) * r + S(1)) * r + S(1);
   using Bits = Vector<typename E::Bits, N>;
   const Bits exponent = bits_as<Bits>(rounded) << E::mantissa_bits;
   y *= bits_as<Vector<S, N>>(exponent);
