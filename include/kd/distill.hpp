@@ -26,6 +26,7 @@
 #include "kd/core/view.hpp"
 #include "kd/cpu/chunks.hpp"
 #include "kd/cpu/distillation_loss.hpp"
+#include "kd/cpu/divergence.hpp"
 #include "kd/cpu/exponential.hpp"
 #include "kd/cpu/logits.hpp"
 #include "kd/cpu/ops/adam.hpp"

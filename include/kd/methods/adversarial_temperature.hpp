@@ -28,7 +28,7 @@ struct AdversarialTemperatureOptions {
 ///
 /// z: student logits, v: teacher logits, (classes, batch); sum over classes, mean over the batch;
 /// gradient `(T/B) (q - p)`. Theta gets that of the loss times `-strength`,
-/// `strength = (1 - cos(pi e / ramp_epochs)) / 2` in epoch e, counted from 0, and 1 from
+/// `strength = (1 - cos(pi e / ramp_epochs)) / 2` in epoch e, counted from 1, and 1 from
 /// `ramp_epochs` on; it is stepped by the student's optimizer. Source: Li et al., "Curriculum
 /// temperature for knowledge distillation", 2023, section 3 (the global temperature), with its
 /// authors' settings, where the labels' cross-entropy (`HardLabels`) counts 0.1. Adam moves
@@ -73,9 +73,9 @@ class AdversarialTemperature : detail::NamedOptions {
 
   /// What the gradient of theta is multiplied by, 0 to 1, before it is turned round.
   double strength(const Progress& progress) const {
-    if (progress.epoch() >= options_.ramp_epochs) return 1;
-    const double done =
-        static_cast<double>(progress.epoch()) / static_cast<double>(options_.ramp_epochs);
+    const Index epoch = progress.epoch() + 1;
+    if (epoch >= options_.ramp_epochs) return 1;
+    const double done = static_cast<double>(epoch) / static_cast<double>(options_.ramp_epochs);
     return (1 - std::cos(std::numbers::pi * done)) / 2;
   }
 

@@ -40,7 +40,9 @@ struct ContrastiveOptions {
 /// the one before throws `ShapeError` or `DataError`, with one class only `DataError`, before any
 /// work.
 /// Source: Tian, Krishnan, Isola, "Contrastive representation distillation", 2020, equations 17 to
-/// 19 and, for Z, momentum and defaults, the authors' code.
+/// 19 and, for Z, momentum and defaults, the authors' code, which differs in two things: it draws
+/// without replacement where there are enough samples, and adds 1e-7 within the logarithms (here
+/// they come from log-odds and need none).
 template <Index TeacherLayer, Index StudentLayer>
 class Contrastive : detail::NamedOptions {
  public:

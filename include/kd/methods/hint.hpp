@@ -26,6 +26,7 @@ struct HintOptions {
 /// times smaller. `W` and `b`, the regressor, train along with the student; after `fit` they are
 /// a network of their own, `distiller.state<I>().regressor`, and no part of the student.
 ///
+/// The paper has half the sum of squares, here it is the mean without the half, as in most code.
 /// The paper trains in two stages, first the hint, then soft targets: two distillers for the same
 /// student, one after the other. Source: Romero et al., "FitNets: hints for thin deep nets", 2015,
 /// equation 3; weight as is common since Tian et al., "Contrastive representation distillation",

@@ -25,7 +25,8 @@ struct VirtualTeacherOptions {
 ///
 /// Source: Yuan et al., "Revisiting knowledge
 /// distillation via label smoothing regularization", 2020, section 5.2. The authors' code differs
-/// from the paper: it softens u by a softmax of the probabilities, not the student, and has no T^2.
+/// from the paper: it softens u by a softmax of the probabilities, not the student, has no T^2, and
+/// averages over classes too, which a `multiplier` makes up for.
 template <Real ScalarT = float, class SpaceT = cpu::Space>
 class VirtualTeacher {
  public:
