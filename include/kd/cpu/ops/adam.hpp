@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <type_traits>
+
 #include "kd/core/optimizer_step.hpp"
 #include "kd/cpu/ops/guard.hpp"
 
@@ -11,41 +13,32 @@ namespace kd::cpu {
 
 namespace detail {
 
-/// The numbers of `kd::Adam` for one parameter each.
-template <Real S>
-struct AdamBlock {
-  S* params;
-  S* m;
-  S* v;
-
-  AdamBlock from(Index at) const { return {params + at, m + at, v + at}; }
-};
-
-/// `kd::Adam` for `N` parameters from `at` on: so few that all stays in registers on the way.
+/// `kd::Adam` for `N` parameters from `at` on: so few that all stays in registers on the way. The
+/// results may replace what they come from.
 template <Index N, Real S>
-void adam_step(AdamBlock<S> old, const S* grads, const AdamStep<S>& a, Index at,
-               AdamBlock<S> next) {
+void adam_step(VectorView<S> params, VectorView<const S> grads, VectorView<S> m, VectorView<S> v,
+               const AdamStep<S>& a, Index at, VectorView<S> to_params, VectorView<S> to_m,
+               VectorView<S> to_v) {
   using Numbers = Eigen::Array<S, N, 1>;
-  const auto load = [at](const S* x) { return Numbers(Numbers::Map(x + at)); };
-  const auto store = [at](const Numbers& x, S* to) { Numbers::Map(to + at) = x; };
+  const auto load = [at](const auto& x) { return Numbers(Numbers::Map(x.data + at)); };
+  const auto store = [at](const Numbers& x, VectorView<S> to) { Numbers::Map(to.data + at) = x; };
   const Numbers g = load(grads);
-  const Numbers next_m = a.beta1 * load(old.m) + a.gain1 * g;
+  const Numbers next_m = a.beta1 * load(m) + a.gain1 * g;
   // In this order nothing overflows but what is too large itself.
-  const Numbers next_v = a.beta2 * load(old.v) + a.gain2 * g * g;
-  store(next_m, next.m);
-  store(next_v, next.v);
-  store(a.decay * load(old.params) - a.rate * next_m / (next_v.sqrt() * a.root_scale + a.eps),
-        next.params);
+  const Numbers next_v = a.beta2 * load(v) + a.gain2 * g * g;
+  store(next_m, to_m);
+  store(next_v, to_v);
+  store(a.decay * load(params) - a.rate * next_m / (next_v.sqrt() * a.root_scale + a.eps),
+        to_params);
 }
 
-/// The same for `n` parameters.
-template <Real S>
-void adam_steps(AdamBlock<S> old, const S* grads, const AdamStep<S>& a, Index n,
-                AdamBlock<S> next) {
+/// Calls `step(count, at)` for parts of `[at, at + n)`; `count` is a constant.
+template <Real S, class Step>
+void for_adam_steps(Index at, Index n, Step&& step) {
   constexpr Index together = 4 * simd::width<S>;  // while some divide, others are fetched
-  Index at = 0;
-  for (; at + together <= n; at += together) adam_step<together>(old, grads, a, at, next);
-  for (; at < n; ++at) adam_step<1>(old, grads, a, at, next);
+  const Index last = at + n;
+  for (; at + together <= last; at += together) step(std::integral_constant<Index, together>(), at);
+  for (; at < last; ++at) step(std::integral_constant<Index, 1>(), at);
 }
 
 }  // namespace detail
@@ -55,9 +48,10 @@ template <Real S>
 void op_adam(const Space&, VectorView<S> params, VectorView<const S> grads, VectorView<S> m,
              VectorView<S> v, AdamStep<S> a, Guard<> guard) {
   if (*guard.data != 0) return;
-  const detail::AdamBlock<S> all{params.data, m.data, v.data};
-  detail::for_chunks(params.size, 4, [&](Index at, Index n) {
-    detail::adam_steps(all.from(at), grads.data + at, a, n, all.from(at));
+  detail::for_chunks(params.size, 4, [&](Index first, Index n) {
+    detail::for_adam_steps<S>(first, n, [&](auto count, Index at) {
+      detail::adam_step<decltype(count)::value>(params, grads, m, v, a, at, params, m, v);
+    });
   });
 }
 
@@ -65,11 +59,17 @@ void op_adam(const Space&, VectorView<S> params, VectorView<const S> grads, Vect
 template <Real S>
 void op_look_adam(const Space&, VectorView<S> params, VectorView<const S> grads, VectorView<S> m,
                   VectorView<S> v, AdamStep<S> a, const Lookout<>& lookout) {
-  const detail::AdamBlock<S> all{params.data, m.data, v.data};
-  detail::look_ahead(params.size, lookout, [&](Index at, Index n, std::atomic<Index>& least) {
+  detail::look_ahead(params.size, lookout, [&](Index first, Index n, std::atomic<Index>& least) {
     S next[3][detail::chunk];
-    detail::adam_steps(all.from(at), grads.data + at, a, n, {next[0], next[1], next[2]});
-    for (const S* numbers : next) detail::note_nonfinite(numbers, n, at, least);
+    const VectorView<S> to[3]{{next[0], n}, {next[1], n}, {next[2], n}};
+    const auto p = params.slice(first, n);
+    const auto g = grads.slice(first, n);
+    const auto m_n = m.slice(first, n);
+    const auto v_n = v.slice(first, n);
+    detail::for_adam_steps<S>(0, n, [&](auto count, Index at) {
+      detail::adam_step<decltype(count)::value>(p, g, m_n, v_n, a, at, to[0], to[1], to[2]);
+    });
+    for (const S* numbers : next) detail::note_nonfinite(numbers, n, first, least);
   });
 }
 
