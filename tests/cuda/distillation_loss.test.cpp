@@ -61,6 +61,43 @@ TEMPLATE_TEST_CASE("CUDA: soft targets are the CPU's, both losses and the gradie
   CHECK(dz.distance() <= twin::tolerance);
 }
 
+// Softmaxes that lie close together: what the CPU keeps its digits in.
+TEMPLATE_TEST_CASE("CUDA: divergences at high temperatures are the CPU's", "[cuda]", float,
+                   double) {
+  using S = TestType;
+  const Index classes = GENERATE(2, 33, 1500);
+  const S temperature = GENERATE(S(1e3), S(1e5), S(1e8));
+  CAPTURE(classes, temperature);
+  const Index batch = 3;
+  const Index size = classes * batch;
+  Twin<S> z(size, seed(classes), 8), v(size, seed(classes + 1), 8), soft(batch), dsoft(size),
+      reverse(batch), dreverse(size), jsd(batch), djsd(size), target(batch), rest(batch),
+      ddecoupled(size), learned(batch), dlearned(size), slopes(batch), dtheta(1);
+  auto theta = Twin<S>::of(1, [](Index) { return S(-200); });  // T = lowest
+  Twin<kd::Label> labels = random_labels(batch, classes);
+  on_both([&](auto side) {
+    const auto student = side.in(z, classes, batch);
+    const auto teacher = side.in(v, classes, batch);
+    const auto gradient = [&](Twin<S>& twin) { return side.out(twin, classes, batch); };
+    decltype(side.in(labels)) no_labels{};
+    decltype(side.out(soft)) no_values{};
+    op_soft_targets(side.space, student, teacher, no_labels, temperature, S(0), S(1),
+                    gradient(dsoft), Write::overwrite, no_values, side.out(soft));
+    op_reverse_kl(side.space, student, teacher, temperature, S(1), gradient(dreverse),
+                  side.out(reverse));
+    op_generalized_jsd(side.space, student, teacher, temperature, S(0.25), S(1), gradient(djsd),
+                       side.out(jsd));
+    op_decoupled_kd(side.space, student, teacher, side.in(labels), temperature, S(1), S(1),
+                    gradient(ddecoupled), side.out(target), side.out(rest));
+    op_learned_temperature(side.space, student, teacher, side.in(theta), temperature, S(0), S(1),
+                           S(1), gradient(dlearned), side.out(dtheta), side.out(learned),
+                           side.out(slopes));
+  });
+  for (const Twin<S>* twin : {&soft, &dsoft, &reverse, &dreverse, &jsd, &djsd, &target, &rest,
+                              &ddecoupled, &learned, &dlearned})
+    CHECK(twin->distance() <= 1e-9);
+}
+
 TEST_CASE("CUDA: either part of soft targets can be left out, and the gradient", "[cuda]") {
   const Index classes = GENERATE(10, 1500);
   const bool has_hard = GENERATE(false, true);

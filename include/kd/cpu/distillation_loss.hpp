@@ -142,7 +142,7 @@ void distillation_block(const DistillationLoss<S>& loss, Index first, Index samp
   }
   if constexpr (Soft) {
     PerSample<S, Lanes> kl = block.gap / block.p_sum / t + block.q_sum.log() - block.p_sum.log();
-    if ((kl < S(near)).any()) sharpen(block, S(1) / t, kl);
+    if ((kl < S(close_divergence)).any()) sharpen(block, S(1) / t, kl);
     for (Index l = 0; l < count; ++l) loss.soft.data[first + l] = t * t * kl[l];
   }
   if (loss.dlogits.empty()) return;

@@ -13,7 +13,7 @@
 namespace kd::cpu::detail {
 
 /// A divergence below this one is summed up from its terms.
-inline constexpr double near = 1. / 64;
+inline constexpr double close_divergence = 1. / 64;
 
 /// `p (exp(-d) - 1)` and `p (exp(-d) - 1 + d)`, given `q = p exp(-d)`, which tells more where d is
 /// larger than `reach`.
@@ -53,7 +53,7 @@ struct SoftmaxPair {
 template <int Lanes, Real S>
 [[gnu::noinline]] void sharpen(SoftmaxPair<S, Lanes>& pair, S cooling, PerSample<S, Lanes>& kl) {
   using Values = PerSample<S, Lanes>;
-  const auto is_near = kl < S(near);  // of NaN not
+  const auto is_near = kl < S(close_divergence);  // of NaN not
   // The gap (v - z) / T is log p - log q but for a constant; its mean under p stands in for that.
   const Values offset = pair.v_max - pair.z_max;
   const auto gap = [&]<Index N>(const Slice<N>& slice, Index at) {
@@ -71,7 +71,8 @@ template <int Lanes, Real S>
   });
   mean /= pair.p_sum;
 
-  const Values reach = is_near.select(Values::Constant(simd::small<S>), Values::Constant(S(-1)));
+  const Values reach =
+      is_near.select(Values::Constant(simd::small_exponent<S>), Values::Constant(S(-1)));
   const Values lift = mean.exp();
   Values excess = Values::Zero();
   for_slices<Lanes, S>(pair.classes, [&]<Index N>(const Slice<N>& slice) {

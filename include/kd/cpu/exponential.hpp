@@ -54,7 +54,7 @@ struct Exponential<double> {
                                             2.0914717341716378e-09};
 };
 
-/// `(exp(x) - 1 - x) / x^2`, for `|x|` up to `small`.
+/// `(exp(x) - 1 - x) / x^2`, for `|x|` up to `small_exponent`.
 template <Index N, Real S>
 inline Vector<S, N> exp_remainder(const Vector<S, N>& x) {
   using E = Exponential<S>;
@@ -64,7 +64,7 @@ inline Vector<S, N> exp_remainder(const Vector<S, N>& x) {
   return y;
 }
 template <Real S>
-inline constexpr S small = S(0.34);
+inline constexpr S small_exponent = S(0.34);
 
 /// `exp(x)` for `x <= 0`, within two units in the last place; NaN stays NaN.
 template <Index N, Real S>

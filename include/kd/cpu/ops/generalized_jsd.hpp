@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
-
-#include "kd/cpu/softmax.hpp"
+#include "kd/cpu/softmax_gap.hpp"
 
 namespace kd::cpu {
 
@@ -14,28 +12,29 @@ void op_generalized_jsd(const Space&, MatrixView<const S> student, MatrixView<co
                         S temperature, S beta, S scale, MatrixView<S> dlogits,
                         VectorView<S> values) {
   const Index classes = student.rows;
-  const S log_beta = std::log(beta);
-  const S log_rest = std::log1p(-beta);
+  const S rest = S(1) - beta;
   detail::for_samples(student, 6, [&](Index b) {
-    S* const room = scratch<S>(3 * classes);
+    S* const room = scratch<S>(5 * classes);
     const VectorView<S> q{room, classes};
     const VectorView<S> p{room + classes, classes};
     const VectorView<S> m{room + 2 * classes, classes};
-    detail::log_softmax(detail::sample(student, b), temperature, q);
-    detail::log_softmax(detail::sample(teacher, b), temperature, p);
-    // log m = log(exp a + exp b), by the larger of the two
-    const auto from_p = array(p) + log_beta;
-    const auto from_q = array(q) + log_rest;
-    array(m) = from_p.max(from_q) + (-(from_p - from_q).abs()).exp().log1p();
-    const S p_kl = (array(p).exp() * (array(p) - array(m))).sum();
-    array(m) = array(q) - array(m);
-    array(q) = array(q).exp();
-    const S q_kl = (array(q) * array(m)).sum();
-    values.data[b] =
-        temperature * temperature * detail::at_least_zero(beta * p_kl + (S(1) - beta) * q_kl);
+    const VectorView<S> p_gap{room + 3 * classes, classes};  // log p - log m
+    const VectorView<S> q_gap{room + 4 * classes, classes};  // log q - log m
+    detail::compare_softmax(detail::sample(student, b), detail::sample(teacher, b), temperature, q,
+                            p, p_gap);
+    array(m) = beta * array(p) + rest * array(q);
+    // log m = log(larger) + log1p(share of the smaller * expm1(-|log p - log q|))
+    const auto gap = array(p_gap);
+    array(q_gap) = (-gap.abs()).expm1();
+    array(q_gap) =
+        -(gap > S(0)).select(rest * array(q_gap), beta * array(q_gap)).log1p() - gap.max(S(0));
+    array(p_gap) += array(q_gap);
+    const S q_kl = detail::divergence<S>(q, m, q_gap, S(1));
+    const S p_kl = detail::divergence<S>(p, m, p_gap, S(1));
+    values.data[b] = temperature * temperature * (beta * p_kl + rest * q_kl);
     if (!dlogits.empty())
       array(detail::sample(dlogits, b)) +=
-          (scale * temperature * (S(1) - beta)) * array(q) * (array(m) - q_kl);
+          (scale * temperature * rest) * array(q) * (array(q_gap) - q_kl);
   });
 }
 

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "kd/cpu/softmax.hpp"
+#include "kd/cpu/softmax_gap.hpp"
 
 namespace kd::cpu {
 
@@ -28,22 +28,18 @@ void op_learned_temperature(const Space&, MatrixView<const S> student, MatrixVie
     const VectorView<S> q{room, classes};
     const VectorView<S> p{room + classes, classes};
     const VectorView<S> gap{room + 2 * classes, classes};
-    detail::log_softmax(detail::sample(student, b), temperature, q);
-    detail::log_softmax(detail::sample(teacher, b), temperature, p);
-    array(gap) = array(p) - array(q);
-    array(q) = array(q).exp();
-    array(p) = array(p).exp();
-    const S kl = detail::at_least_zero((array(p) * array(gap)).sum());
+    const S kl = detail::compare_softmax(detail::sample(student, b), detail::sample(teacher, b),
+                                         temperature, q, p, gap);
     values.data[b] = temperature * temperature * kl;
-    if (!dlogits.empty())
-      array(detail::sample(dlogits, b)) += (scale * temperature) * (array(q) - array(p));
+    detail::subtract_softmax<S>(q, p, gap);
+    if (!dlogits.empty()) array(detail::sample(dlogits, b)) += (scale * temperature) * array(q);
     // Logits less their largest: a shift changes nothing, and products stay small.
     const S v_max = v.maxCoeff();
     const S z_max = z.maxCoeff();
     const S v_mean = (array(p) * (v - v_max)).sum();
     slopes.data[b] = S(2) * temperature * kl -
-                     (array(p) * ((v - v_max) - v_mean) * array(gap)).sum() +
-                     ((array(p) - array(q)) * (z - z_max)).sum();
+                     (array(p) * ((v - v_max) - v_mean) * array(gap)).sum() -
+                     (array(q) * (z - z_max)).sum();
   });
   *dtheta.data += theta_scale * range * sigmoid * (S(1) - sigmoid) * array(slopes).sum();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cpu/softmax.hpp"
+#include "kd/cpu/softmax_gap.hpp"
 
 namespace kd::cpu {
 
@@ -12,17 +12,16 @@ void op_reverse_kl(const Space&, MatrixView<const S> student, MatrixView<const S
                    S temperature, S scale, MatrixView<S> dlogits, VectorView<S> values) {
   const Index classes = student.rows;
   detail::for_samples(student, 3, [&](Index b) {
-    S* const room = scratch<S>(2 * classes);
+    S* const room = scratch<S>(3 * classes);
     const VectorView<S> q{room, classes};
-    const VectorView<S> gap{room + classes, classes};
-    detail::log_softmax(detail::sample(student, b), temperature, q);
-    detail::log_softmax(detail::sample(teacher, b), temperature, gap);
-    array(gap) = array(q) - array(gap);
-    array(q) = array(q).exp();
-    const S kl = (array(q) * array(gap)).sum();
-    values.data[b] = temperature * temperature * detail::at_least_zero(kl);
+    const VectorView<S> p{room + classes, classes};
+    const VectorView<S> gap{room + 2 * classes, classes};
+    detail::compare_softmax(detail::sample(student, b), detail::sample(teacher, b), temperature, q,
+                            p, gap);
+    const S kl = detail::divergence<S>(q, p, gap, S(-1));
+    values.data[b] = temperature * temperature * kl;
     if (!dlogits.empty())
-      array(detail::sample(dlogits, b)) += (scale * temperature) * array(q) * (array(gap) - kl);
+      array(detail::sample(dlogits, b)) -= (scale * temperature) * array(q) * (array(gap) + kl);
   });
 }
 

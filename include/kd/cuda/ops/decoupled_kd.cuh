@@ -2,27 +2,42 @@
 #pragma once
 
 #include "kd/cuda/elementwise.cuh"
-#include "kd/cuda/softmax.cuh"
+#include "kd/cuda/softmax_gap.cuh"
 
 namespace kd::cuda {
 
 namespace detail {
 
-/// How softmax divides between one class and the others: the logarithms of both shares, and the
-/// maximum and sum of the others among themselves.
+/// How softmax divides between a class and the others, from the log-odds of the class.
 template <Real S>
 struct Split {
-  S log_own, log_rest, max, sum;
+  S log_own, log_rest;
 
-  template <class Team, int Width>
-  __device__ static Split of(const S* z, Index classes, Index own, S inverse_temperature) {
-    const auto others =
-        softmax_sums<Team, Width>(z, classes, Softness<S>{false, true, inverse_temperature}, own);
-    // The log-odds of the class.
-    const S lead = (z[own] - others.max) * inverse_temperature - std::log(others.soft);
-    const S softplus = std::log1p(std::exp(-std::abs(lead)));
-    return {(lead < S(0) ? lead : S(0)) - softplus, (lead > S(0) ? -lead : S(0)) - softplus,
-            others.max, others.soft};
+  __device__ explicit Split(S log_odds) {
+    const S softplus = std::log1p(std::exp(-std::abs(log_odds)));
+    log_own = (log_odds < S(0) ? log_odds : S(0)) - softplus;
+    log_rest = (log_odds > S(0) ? -log_odds : S(0)) - softplus;
+  }
+};
+
+/// `KL([p, 1 - p] || [q, 1 - q])` and `q - p`.
+template <Real S>
+struct BinaryGap {
+  S kl, difference;
+
+  /// `gap` is how much larger the log-odds of p are.
+  __device__ BinaryGap(Split<S> p, Split<S> q, S gap) {
+    const S p_own = std::exp(p.log_own), p_rest = std::exp(p.log_rest);
+    const S q_own = std::exp(q.log_own), q_rest = std::exp(q.log_rest);
+    kl = p_own * (p.log_own - q.log_own) + p_rest * (p.log_rest - q.log_rest);
+    difference = q_own - p_own;
+    if (!(kl < S(close_divergence))) return;
+    const S lift = std::exp(kl);
+    const CloseTerms<S> own(p_own, q_own * lift, p_rest * gap);
+    const CloseTerms<S> rest(p_rest, q_rest * lift, -p_own * gap);
+    const S excess = own.excess + rest.excess;
+    kl = std::log1p(excess);
+    difference = (own.change - excess * p_own) / (S(1) + excess);
   }
 };
 
@@ -43,34 +58,33 @@ struct DecoupledKernel {
     const S* const v = teacher + sample * classes;
     const Index y = labels[sample];
     const S t = S(1) / temperature;
-    const auto zs = Split<S>::template of<Team, Width>(z, classes, y, t);
-    const auto vs = Split<S>::template of<Team, Width>(v, classes, y, t);
-    const S p_own = std::exp(vs.log_own);
-    const S pull = temperature * target_scale * (std::exp(zs.log_own) - p_own);
-    const S q_factor = (temperature * rest_scale - pull) / zs.sum;
-    const S p_factor = temperature * rest_scale / vs.sum;
-    S gap = 0;
+    const Softness<S> softness{false, true, t};
+    const auto qs = softmax_sums<Team, Width>(z, classes, softness, y);
+    const auto ps = softmax_sums<Team, Width>(v, classes, softness, y);
+    const auto gap = SoftmaxGap<S>::template of<Team, Width>(z, v, qs, ps, classes, t, y);
+    const Split<S> p_split((v[y] - ps.max) * t - std::log(ps.soft));
+    const Split<S> q_split((z[y] - qs.max) * t - std::log(qs.soft));
+    const BinaryGap<S> own(p_split, q_split, gap.raw_gap(z[y], v[y]) - gap.log_ratio());
+    if (Team::rank() == 0) {
+      target[sample] = temperature * temperature * own.kl;
+      rest[sample] = temperature * temperature * gap.kl;
+    }
+    if (dlogits == nullptr) return;
+    const S pull = temperature * target_scale * own.difference;
+    const S factor = temperature * rest_scale;
     for_classes<Team, Width>(classes, [&](Index c) {
-      const Pack<S, Width> z_pack = load<Width>(z + c);
-      const Pack<S, Width> v_pack = load<Width>(v + c);
-      Pack<S, Width> grad;
+      auto grad = load<Width>(z + c);
+      const auto v_pack = load<Width>(v + c);
       for (int k = 0; k < Width; ++k) {
-        const bool own = c + k == y;
-        const S z_gap = z_pack.v[k] - zs.max;
-        const S v_gap = v_pack.v[k] - vs.max;
-        const S p = own ? S(0) : std::exp(v_gap * t);
-        const S q = own ? S(0) : std::exp(z_gap * t);
-        if (!own) gap += p * (v_gap - z_gap);
-        grad.v[k] = own ? pull : q_factor * q - p_factor * p;
+        const S z_c = grad.v[k], v_c = v_pack.v[k];
+        grad.v[k] = pull;
+        if (c + k == y) continue;
+        const S q = gap.q_of(z_c);
+        grad.v[k] =
+            factor * CloseTerms<S>(gap.p_of(v_c), q, gap.gap_of(z_c, v_c)).change - pull * q;
       }
-      if (dlogits != nullptr) put(dlogits + sample * classes + c, grad, Write::add);
+      put(dlogits + sample * classes + c, grad, Write::add);
     });
-    gap = Team::reduce(gap, Sum{});
-    if (Team::rank() != 0) return;
-    const S square = temperature * temperature;
-    target[sample] = square * at_least_zero(p_own * (vs.log_own - zs.log_own) +
-                                            std::exp(vs.log_rest) * (vs.log_rest - zs.log_rest));
-    rest[sample] = square * at_least_zero(gap * t / vs.sum - (std::log(vs.sum) - std::log(zs.sum)));
   }
 };
 

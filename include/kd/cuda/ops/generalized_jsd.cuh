@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cuda/log_softmax.cuh"
+#include "kd/cuda/softmax_gap.cuh"
 #include "kd/cuda/two_sums.cuh"
 
 namespace kd::cuda {
@@ -13,43 +13,36 @@ struct GeneralizedJsdKernel {
   const S* student;
   const S* teacher;
   Index classes;
-  S temperature, beta, log_beta, log_rest, scale;
+  S temperature, beta, scale;
   S* dlogits;
   S* values;
+
+  /// `log q - log m`, given `d = log p - log q`
+  __device__ __forceinline__ S q_gap(S d) const {
+    const S share = d > S(0) ? S(1) - beta : beta;
+    return -std::log1p(share * std::expm1(-std::abs(d))) - (d > S(0) ? d : S(0));
+  }
 
   template <class Team, int Width>
   __device__ void run(Index sample) const {
     const Index first = sample * classes;
-    const auto q =
-        LogSoftmax<S>::template of<Team, Width>(student + first, classes, S(1) / temperature);
-    const auto p =
-        LogSoftmax<S>::template of<Team, Width>(teacher + first, classes, S(1) / temperature);
+    const auto gap = SoftmaxGap<S>::template of<Team, Width>(student + first, teacher + first,
+                                                             classes, S(1) / temperature);
+    const S rest = S(1) - beta;
     TwoSums<S> kl{S(0), S(0)};  // KL(p || m), KL(q || m)
-    for_classes<Team, Width>(classes, [&](Index c) {
-      const auto log_q = q.template at<Width>(c);
-      const auto log_p = p.template at<Width>(c);
-      for (int k = 0; k < Width; ++k) {
-        const S log_m = log_add(log_p.v[k] + log_beta, log_q.v[k] + log_rest);
-        kl.first += std::exp(log_p.v[k]) * (log_p.v[k] - log_m);
-        kl.second += std::exp(log_q.v[k]) * (log_q.v[k] - log_m);
-      }
+    gap.template for_each<Team, Width>(classes, -1, [&](Index, S q, S p, S d) {
+      const S m = beta * p + rest * q;
+      const S from_q = q_gap(d);
+      kl.first += CloseTerms<S>(p, m, from_q + d).excess;
+      kl.second += CloseTerms<S>(q, m, from_q).excess;
     });
     kl = Team::reduce(kl, AddBoth{});
     if (Team::rank() == 0)
-      values[sample] =
-          temperature * temperature * at_least_zero(beta * kl.first + (S(1) - beta) * kl.second);
+      values[sample] = temperature * temperature * (beta * kl.first + rest * kl.second);
     if (dlogits == nullptr) return;
-    const S factor = scale * temperature * (S(1) - beta);
-    for_classes<Team, Width>(classes, [&](Index c) {
-      const auto log_q = q.template at<Width>(c);
-      const auto log_p = p.template at<Width>(c);
-      Pack<S, Width> grad;
-      for (int k = 0; k < Width; ++k) {
-        const S log_m = log_add(log_p.v[k] + log_beta, log_q.v[k] + log_rest);
-        grad.v[k] = factor * std::exp(log_q.v[k]) * (log_q.v[k] - log_m - kl.second);
-      }
-      put(dlogits + first + c, grad, Write::add);
-    });
+    const S factor = scale * temperature * rest;
+    gap.template add_gradient<Team, Width>(
+        classes, dlogits + first, [&](S q, S, S d) { return factor * q * (q_gap(d) - kl.second); });
   }
 };
 
@@ -61,9 +54,9 @@ template <Real S>
 void op_generalized_jsd(const Space& space, MatrixView<const S, Space> student,
                         MatrixView<const S, Space> teacher, S temperature, S beta, S scale,
                         MatrixView<S, Space> dlogits, VectorView<S, Space> values) {
-  const detail::GeneralizedJsdKernel<S> kernel{
-      student.data,   teacher.data,      student.rows, temperature,  beta,
-      std::log(beta), std::log1p(-beta), scale,        dlogits.data, values.data};
+  const detail::GeneralizedJsdKernel<S> kernel{student.data, teacher.data, student.rows,
+                                               temperature,  beta,         scale,
+                                               dlogits.data, values.data};
   detail::for_each_sample<S>(space, "generalized jsd", student.rows, student.cols, kernel,
                              student.data, teacher.data, dlogits.data);
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cuda/log_softmax.cuh"
-#include "kd/cuda/two_sums.cuh"
+#include "kd/cuda/softmax_gap.cuh"
 
 namespace kd::cuda {
 
@@ -33,43 +32,27 @@ struct LearnedTemperatureKernel {
   __device__ void run(Index sample) const {
     const Index first = sample * classes;
     const S temperature = learned.value();
-    const auto q =
-        LogSoftmax<S>::template of<Team, Width>(student + first, classes, S(1) / temperature);
-    const auto p =
-        LogSoftmax<S>::template of<Team, Width>(teacher + first, classes, S(1) / temperature);
-    TwoSums<S> sums{S(0), S(0)};  // KL(p || q), the mean of the teacher's logits less their largest
-    for_classes<Team, Width>(classes, [&](Index c) {
-      const auto log_q = q.template at<Width>(c);
-      const auto log_p = p.template at<Width>(c);
-      const auto v = load<Width>(teacher + first + c);
-      for (int k = 0; k < Width; ++k) {
-        const S chance = std::exp(log_p.v[k]);
-        sums.first += chance * (log_p.v[k] - log_q.v[k]);
-        sums.second += chance * (v.v[k] - p.max);
-      }
-    });
-    sums = Team::reduce(sums, AddBoth{});
-    const S kl = at_least_zero(sums.first);
+    const auto gap = SoftmaxGap<S>::template of<Team, Width>(student + first, teacher + first,
+                                                             classes, S(1) / temperature);
+    S v_mean = 0;  // of the teacher's logits less their largest
+    gap.template for_each<Team, Width>(
+        classes, -1, [&](Index c, S, S p, S) { v_mean += p * (teacher[first + c] - gap.v_max); });
+    v_mean = Team::reduce(v_mean, Sum{});
     S slope = 0;
-    for_classes<Team, Width>(classes, [&](Index c) {
-      const auto log_q = q.template at<Width>(c);
-      const auto log_p = p.template at<Width>(c);
-      const auto z = load<Width>(student + first + c);
-      const auto v = load<Width>(teacher + first + c);
-      Pack<S, Width> grad;
-      for (int k = 0; k < Width; ++k) {
-        const S p_k = std::exp(log_p.v[k]);
-        const S q_k = std::exp(log_q.v[k]);
-        slope += (p_k - q_k) * (z.v[k] - q.max) -
-                 p_k * ((v.v[k] - p.max) - sums.second) * (log_p.v[k] - log_q.v[k]);
-        grad.v[k] = (scale * temperature) * (q_k - p_k);
-      }
-      if (dlogits != nullptr) put(dlogits + first + c, grad, Write::add);
+    gap.template for_each<Team, Width>(classes, -1, [&](Index c, S q, S p, S d) {
+      slope -= CloseTerms<S>(p, q, d).change * (student[first + c] - gap.z_max) +
+               p * ((teacher[first + c] - gap.v_max) - v_mean) * d;
     });
     slope = Team::reduce(slope, Sum{});
-    if (Team::rank() != 0) return;
-    values[sample] = temperature * temperature * kl;
-    slopes[sample] = S(2) * temperature * kl + slope;
+    if (Team::rank() == 0) {
+      values[sample] = temperature * temperature * gap.kl;
+      slopes[sample] = S(2) * temperature * gap.kl + slope;
+    }
+    if (dlogits == nullptr) return;
+    const S factor = scale * temperature;
+    gap.template add_gradient<Team, Width>(classes, dlogits + first, [&](S q, S p, S d) {
+      return factor * CloseTerms<S>(p, q, d).change;
+    });
   }
 };
 

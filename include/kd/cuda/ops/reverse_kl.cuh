@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cuda/log_softmax.cuh"
+#include "kd/cuda/softmax_gap.cuh"
 
 namespace kd::cuda {
 
@@ -19,27 +19,17 @@ struct ReverseKlKernel {
   template <class Team, int Width>
   __device__ void run(Index sample) const {
     const Index first = sample * classes;
-    const auto q =
-        LogSoftmax<S>::template of<Team, Width>(student + first, classes, S(1) / temperature);
-    const auto p =
-        LogSoftmax<S>::template of<Team, Width>(teacher + first, classes, S(1) / temperature);
+    const auto gap = SoftmaxGap<S>::template of<Team, Width>(student + first, teacher + first,
+                                                             classes, S(1) / temperature);
     S kl = 0;
-    for_classes<Team, Width>(classes, [&](Index c) {
-      const auto log_q = q.template at<Width>(c);
-      const auto log_p = p.template at<Width>(c);
-      for (int k = 0; k < Width; ++k) kl += std::exp(log_q.v[k]) * (log_q.v[k] - log_p.v[k]);
-    });
+    gap.template for_each<Team, Width>(
+        classes, -1, [&](Index, S q, S p, S d) { kl += CloseTerms<S>(q, p, -d).excess; });
     kl = Team::reduce(kl, Sum{});
-    if (Team::rank() == 0) values[sample] = temperature * temperature * at_least_zero(kl);
+    if (Team::rank() == 0) values[sample] = temperature * temperature * kl;
     if (dlogits == nullptr) return;
-    for_classes<Team, Width>(classes, [&](Index c) {
-      const auto log_q = q.template at<Width>(c);
-      const auto log_p = p.template at<Width>(c);
-      Pack<S, Width> grad;
-      for (int k = 0; k < Width; ++k)
-        grad.v[k] = scale * temperature * std::exp(log_q.v[k]) * (log_q.v[k] - log_p.v[k] - kl);
-      put(dlogits + first + c, grad, Write::add);
-    });
+    const S factor = -scale * temperature;
+    gap.template add_gradient<Team, Width>(classes, dlogits + first,
+                                           [&](S q, S, S d) { return factor * q * (d + kl); });
   }
 };
 

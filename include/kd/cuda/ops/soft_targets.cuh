@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/cuda/softmax.cuh"
+#include "kd/cuda/softmax_gap.cuh"
 
 namespace kd::cuda {
 
 namespace detail {
 
-/// Both losses and the gradient. The logits are read twice: for the maxima and sums, then for the
-/// divergence (with both maxima subtracted, so that large logits lose no digits) and the gradient.
-/// Of few classes the second time is from the first cache.
+/// Both losses and the gradient. The logits are read for the maxima and sums, for the divergence
+/// and for the gradient; of few classes all but the first time is from the first cache.
 template <Real S>
 struct SoftTargetsKernel {
   const S* student;
@@ -34,34 +33,30 @@ struct SoftTargetsKernel {
     const auto p =
         has_soft ? softmax_sums<Team, Width>(v, classes, Softness<S>{false, true, t}) : q;
     const Index y = has_hard ? labels[sample] : -1;
+    if (has_hard && Team::rank() == 0) hard[sample] = std::log(q.plain) + q.max - z[y];
+    SoftmaxGap<S> gap{};
+    if (has_soft) {
+      gap = SoftmaxGap<S>::template of<Team, Width>(z, v, q, p, classes, t);
+      if (Team::rank() == 0) soft[sample] = temperature * temperature * gap.kl;
+    }
+    if (dz == nullptr) return;
     const S hard_factor = has_hard ? hard_scale / q.plain : S(0);
-    const S q_factor = has_soft ? soft_scale * temperature / q.soft : S(0);
-    const S p_factor = has_soft ? soft_scale * temperature / p.soft : S(0);
-    S gap = 0;
-    for (Index c = Index{Team::rank()} * Width; c < classes; c += Index{Team::size} * Width) {
+    const S soft_factor = soft_scale * temperature;
+    for_classes<Team, Width>(classes, [&](Index c) {
       const Pack<S, Width> z_pack = load<Width>(z + c);
       const Pack<S, Width> v_pack = load<Width>(v + c);
       Pack<S, Width> grad{};
-      if (dz != nullptr && write == Write::add) grad = load<Width>(dz + c);
+      if (write == Write::add) grad = load<Width>(dz + c);
       for (int k = 0; k < Width; ++k) {
-        const S z_gap = z_pack.v[k] - q.max;
-        if (has_soft) {
-          const S v_gap = v_pack.v[k] - p.max;
-          const S p_exp = std::exp(v_gap * t);
-          gap += p_exp * (v_gap - z_gap);
-          if (dz != nullptr) grad.v[k] += std::exp(z_gap * t) * q_factor - p_exp * p_factor;
-        }
-        if (has_hard && dz != nullptr)
-          grad.v[k] += std::exp(z_gap) * hard_factor - (c + k == y ? hard_scale : S(0));
+        const S z_c = z_pack.v[k], v_c = v_pack.v[k];
+        if (has_soft)
+          grad.v[k] += soft_factor *
+                       CloseTerms<S>(gap.p_of(v_c), gap.q_of(z_c), gap.gap_of(z_c, v_c)).change;
+        if (has_hard)
+          grad.v[k] += std::exp(z_c - q.max) * hard_factor - (c + k == y ? hard_scale : S(0));
       }
-      if (dz != nullptr) store(dz + c, grad);
-    }
-    gap = Team::reduce(gap, Sum{});
-    if (Team::rank() != 0) return;
-    if (has_hard) hard[sample] = std::log(q.plain) + q.max - z[y];
-    if (!has_soft) return;
-    const S kl = gap / (p.soft * temperature) + std::log(q.soft) - std::log(p.soft);
-    soft[sample] = temperature * temperature * at_least_zero(kl);
+      store(dz + c, grad);
+    });
   }
 };
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/cuda/elementwise.cuh"
+#include "kd/cuda/softmax.cuh"
+
+/// Two softmaxes of one sample and how far apart they are, to the last digits (see
+/// cpu/divergence.hpp): `d = log p - log q` from the gap of the logits, and a divergence as the sum
+/// of `p (exp(-d) - 1 + d)`, of which no term is negative.
+namespace kd::cuda::detail {
+
+/// A divergence below this one is summed up from its terms.
+inline constexpr double close_divergence = 1. / 64;
+
+/// `p (exp(-d) - 1)` and `p (exp(-d) - 1 + d)`, given `q = p exp(-d)`.
+template <Real S>
+struct CloseTerms {
+  S change, excess;
+
+  __device__ __forceinline__ CloseTerms(S p, S q, S d) : change(q - p), excess(change + p * d) {
+    if (!(std::abs(d) <= S(0.34))) return;
+    constexpr int last = sizeof(S) == 4 ? 9 : 15;
+    S series = 1;  // 2 (exp(-d) - 1 + d) / d^2 = 1 - d/3 (1 - d/4 (...))
+    for (int i = last; i > 2; --i) series = S(1) - d * series * (S(1) / static_cast<S>(i));
+    series *= S(0.5) * d * d;
+    change = p * (series - d);
+    excess = p * series;
+  }
+};
+
+/// `p = softmax(v/T)`, `q = softmax(z/T)` and `log p - log q`, class by class.
+template <Real S>
+struct SoftmaxGap {
+  const S* z;
+  const S* v;
+  S cooling, z_max, v_max, q_sum, p_sum;
+  S mean = 0;
+  S kl = 0;  ///< KL(p || q)
+
+  /// The sums are those of `softmax_sums` over all classes but `left_out`.
+  template <class Team, int Width>
+  __device__ static SoftmaxGap of(const S* z, const S* v, const SoftmaxSums<S>& q,
+                                  const SoftmaxSums<S>& p, Index classes, S cooling,
+                                  Index left_out = -1) {
+    SoftmaxGap both{z, v, cooling, q.max, p.max, q.soft, p.soft};
+    S mean = 0;
+    both.template for_each<Team, Width>(classes, left_out,
+                                        [&](Index, S, S p_c, S gap) { mean += p_c * gap; });
+    both.mean = Team::reduce(mean, Sum{});
+    both.kl = both.mean - (std::log(both.p_sum) - std::log(both.q_sum));
+    if (!(both.kl < S(close_divergence))) return both;
+    const S lift = std::exp(both.kl);
+    both.kl = 0;
+    S excess = 0;
+    both.template for_each<Team, Width>(classes, left_out, [&](Index, S q_c, S p_c, S d) {
+      excess += CloseTerms<S>(p_c, q_c * lift, d).excess;
+    });
+    both.kl = std::log1p(Team::reduce(excess, Sum{}));
+    return both;
+  }
+  template <class Team, int Width>
+  __device__ static SoftmaxGap of(const S* z, const S* v, Index classes, S cooling) {
+    const Softness<S> softness{false, true, cooling};
+    return of<Team, Width>(z, v, softmax_sums<Team, Width>(z, classes, softness),
+                           softmax_sums<Team, Width>(v, classes, softness), classes, cooling);
+  }
+
+  __device__ __forceinline__ S log_ratio() const { return mean - kl; }
+  __device__ __forceinline__ S raw_gap(S z_c, S v_c) const {
+    return ((v_c - z_c) - (v_max - z_max)) * cooling;
+  }
+  __device__ __forceinline__ S q_of(S z_c) const {
+    return std::exp((z_c - z_max) * cooling) / q_sum;
+  }
+  __device__ __forceinline__ S p_of(S v_c) const {
+    return std::exp((v_c - v_max) * cooling) / p_sum;
+  }
+  /// `log p - log q` of a class
+  __device__ __forceinline__ S gap_of(S z_c, S v_c) const {
+    return (raw_gap(z_c, v_c) - mean) + kl;
+  }
+
+  /// Calls `f(c, q, p, log p - log q)` for the classes of this thread.
+  template <class Team, int Width, class F>
+  __device__ __forceinline__ void for_each(Index classes, Index left_out, F f) const {
+    for_classes<Team, Width>(classes, [&](Index c) {
+      const auto z_pack = load<Width>(z + c);
+      const auto v_pack = load<Width>(v + c);
+      for (int k = 0; k < Width; ++k)
+        if (c + k != left_out)
+          f(c + k, q_of(z_pack.v[k]), p_of(v_pack.v[k]), gap_of(z_pack.v[k], v_pack.v[k]));
+    });
+  }
+
+  /// `dz += gradient(q, p, log p - log q)` for every class
+  template <class Team, int Width, class F>
+  __device__ __forceinline__ void add_gradient(Index classes, S* dz, F gradient) const {
+    for_classes<Team, Width>(classes, [&](Index c) {
+      auto grad = load<Width>(z + c);
+      const auto v_pack = load<Width>(v + c);
+      for (int k = 0; k < Width; ++k)
+        grad.v[k] = gradient(q_of(grad.v[k]), p_of(v_pack.v[k]), gap_of(grad.v[k], v_pack.v[k]));
+      put(dz + c, grad, Write::add);
+    });
+  }
+};
+
+}  // namespace kd::cuda::detail
