@@ -52,6 +52,27 @@ TEST_CASE("probabilities that rise and fall together are no loss", "[methods][co
   REQUIRE((student - teacher).cwiseAbs().maxCoeff() > 0.1);
 }
 
+// Of two samples, each class correlates by 1 or -1 wherever the student is: what is left of the
+// gradient is the 1e-8 in the denominator, and rounding must not drown it.
+TEST_CASE("the gradient of a correlation has no mean but for rounding",
+          "[methods][correlation_kd]") {
+  for (const Index batch : {2, 3, 8}) {
+    const Matrix<float> teacher = random_matrix<float>(10, batch, 1, 2);
+    const Matrix<float> student = random_matrix<float>(10, batch, 2, 2);
+    for (const double apart : {1., 1e-3}) {
+      const Matrix<float> close = teacher + static_cast<float>(apart) * (student - teacher);
+      const CorrelationKd intra{{.inter_weight = 0}};
+      const auto got = on_logits(intra, teacher, close);
+      const auto exact = on_logits(intra, Matrix<double>(teacher.cast<double>()),
+                                   Matrix<double>(close.cast<double>()));
+      INFO("batch " << batch << ", apart " << apart);
+      CHECK((got.gradient.cast<double>() - exact.gradient).norm() <
+            3e-4 * exact.gradient.norm() + 3e-8);
+      CHECK_THAT(got.value, WithinRel(exact.value, 3e-4) || WithinAbs(exact.value, 3e-8));
+    }
+  }
+}
+
 TEST_CASE("opposite probabilities are the worst", "[methods][correlation_kd]") {
   const Matrix<double> teacher{{1, 0}, {0, 1}};
   const Matrix<double> student{{0, 1}, {1, 0}};

@@ -10,19 +10,26 @@ namespace kd::cpu {
 
 namespace detail {
 
-/// Pearson's correlation `<a~, b~> / (|a~| |b~| + 1e-8)`, `~` being less the mean; adds `factor`
-/// times its gradient with respect to `a` to `da`.
+/// One less Pearson's correlation `rho = <a~, b~> / N`, `N = |a~| |b~| + 1e-8`, `~` being less the
+/// mean; adds `factor` times the gradient of rho with respect to `a` to `da`. Both from the gap of
+/// the unit vectors, `b^ - a^`, as they are small when a and b agree:
+/// `1 - rho = (|a~| |b~| |b^ - a^|^2 / 2 + 1e-8) / N`, gradient `|b~| / N (b^ - a^ + (1 - rho) a^)`
+/// less its mean, which rounding alone makes.
 template <Real S, class A, class B, class D>
 S add_correlation(const A& a, const B& b, S factor, D&& da) {
+  constexpr S eps = S(1e-8);
   const S a_mean = a.mean();
   const S b_mean = b.mean();
   const S a_norm = std::sqrt((a - a_mean).square().sum());
   const S b_norm = std::sqrt((b - b_mean).square().sum());
-  const S product = ((a - a_mean) * (b - b_mean)).sum();
-  const S over = S(1) / (a_norm * b_norm + S(1e-8));
-  const S shrink = a_norm > S(0) ? product * over * over * b_norm / a_norm : S(0);
-  da += (factor * over) * (b - b_mean) - (factor * shrink) * (a - a_mean);
-  return product * over;
+  const auto inverse = [](S norm) { return norm > S(0) ? S(1) / norm : norm; };
+  const auto a_unit = (a - a_mean) * inverse(a_norm);
+  const auto gap = (b - b_mean) * inverse(b_norm) - a_unit;
+  const S product = a_norm * b_norm;
+  const S less = (S(0.5) * product * gap.square().sum() + eps) / (product + eps);
+  const auto turn = gap + less * a_unit;
+  da += (factor * b_norm / (product + eps)) * (turn - turn.mean());
+  return less;
 }
 
 }  // namespace detail
@@ -50,18 +57,18 @@ void op_correlation_kd(const Space&, MatrixView<const S> student, MatrixView<con
     array(p_b) = array(p_b).exp();
     auto dq_b = array(detail::sample(dq, b));
     dq_b.setZero();
-    const S rho = detail::add_correlation<S>(array(q_b), array(p_b), -square * inter_scale, dq_b);
-    inter.data[b] = square * detail::at_least_zero(S(1) - rho);
+    inter.data[b] =
+        square * detail::add_correlation<S>(array(q_b), array(p_b), -square * inter_scale, dq_b);
   });
   const S share = static_cast<S>(batch) / static_cast<S>(classes);
   const auto mean_scale = intra_scale * share;  // scale is per sample, the mean is over classes
   parallel_for(classes, 8. * static_cast<double>(batch), [&](Index c) {
     intra.data[c] = S(0);
     if (batch < 2) return;
-    const S rho =
+    intra.data[c] =
+        square * share *
         detail::add_correlation<S>(map(std::as_const(q)).row(c).array(), map(p).row(c).array(),
                                    -square * mean_scale, map(dq).row(c).array());
-    intra.data[c] = square * share * detail::at_least_zero(S(1) - rho);
   });
   if (dlogits.empty()) return;
   detail::for_samples(student, 1, [&](Index b) {  // through the softmax

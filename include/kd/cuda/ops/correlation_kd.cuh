@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/cuda/elementwise.cuh"
 #include "kd/cuda/log_softmax.cuh"
 #include "kd/cuda/rows.cuh"
 
@@ -8,7 +9,7 @@ namespace kd::cuda {
 
 namespace detail {
 
-/// Sums over two vectors a and b: of squares and products, or of the vectors themselves.
+/// Sums over two vectors a and b, and over both together.
 template <Real S>
 struct PairSums {
   S a, b, ab;
@@ -20,18 +21,50 @@ struct AddPairSums {
   }
 };
 
-/// Pearson's correlation `rho = <a~, b~> / (|a~| |b~| + 1e-8)`, `~` being less the mean; its
-/// gradient with respect to a is `along_b b~ - along_a a~`.
+/// One less Pearson's correlation `rho = <a~, b~> / N`, `N = |a~| |b~| + 1e-8`, `~` being less the
+/// mean. Both it and the gradient of rho with respect to a are small when a and b agree, so they
+/// come from the gap of the unit vectors, `b^ - a^`:
+/// `1 - rho = (|a~| |b~| |b^ - a^|^2 / 2 + 1e-8) / N`, gradient `|b~| / N (b^ - a^ + (1 - rho) a^)`
+/// less its mean, which rounding alone makes.
 template <Real S>
 struct Correlation {
-  S rho, along_b, along_a;
+  S a_mean, b_mean;
+  S a_inverse = 0, b_inverse = 0, a_norm = 0, b_norm = 0;
+  S less = 0, slope = 0, turn_mean = 0;
 
-  __device__ static Correlation of(PairSums<S> products) {
-    const S a_norm = std::sqrt(products.a);
-    const S b_norm = std::sqrt(products.b);
-    const S over = S(1) / (a_norm * b_norm + S(1e-8));
-    const S shrink = a_norm > S(0) ? products.ab * over * over * b_norm / a_norm : S(0);
-    return {products.ab * over, over, shrink};
+  /// `sums` over all n of a and of b.
+  __device__ Correlation(PairSums<S> sums, Index n)
+      : a_mean(sums.a / static_cast<S>(n)), b_mean(sums.b / static_cast<S>(n)) {}
+
+  /// What a pair of elements adds to the squared lengths.
+  __device__ __forceinline__ void add_squares(PairSums<S>& sums, S a, S b) const {
+    sums.a += (a - a_mean) * (a - a_mean);
+    sums.b += (b - b_mean) * (b - b_mean);
+  }
+  __device__ void set_lengths(PairSums<S> squares) {
+    a_norm = std::sqrt(squares.a);
+    b_norm = std::sqrt(squares.b);
+    a_inverse = a_norm > S(0) ? S(1) / a_norm : a_norm;
+    b_inverse = b_norm > S(0) ? S(1) / b_norm : b_norm;
+  }
+  __device__ __forceinline__ S a_unit(S a) const { return (a - a_mean) * a_inverse; }
+  __device__ __forceinline__ S gap(S a, S b) const { return (b - b_mean) * b_inverse - a_unit(a); }
+  /// What a pair adds to the sums of unit vector, gap and squared gap.
+  __device__ __forceinline__ void add_gap(PairSums<S>& sums, S a, S b) const {
+    const S apart = gap(a, b);
+    sums.a += a_unit(a);
+    sums.b += apart;
+    sums.ab += apart * apart;
+  }
+  __device__ void set_gap(PairSums<S> sums, Index n) {
+    constexpr S eps = S(1e-8);
+    const S product = a_norm * b_norm;
+    less = (S(0.5) * product * sums.ab + eps) / (product + eps);
+    slope = b_norm / (product + eps);
+    turn_mean = (sums.b + less * sums.a) / static_cast<S>(n);
+  }
+  __device__ __forceinline__ S gradient(S a, S b) const {
+    return slope * (gap(a, b) + less * a_unit(a) - turn_mean);
   }
 };
 
@@ -67,31 +100,25 @@ struct InterCorrelationKernel {
       store(q + first + c, q_pack);
       store(p + first + c, p_pack);
     });
-    sums = Team::reduce(sums, AddPairSums{});
-    const S q_mean = sums.a / static_cast<S>(classes);
-    const S p_mean = sums.b / static_cast<S>(classes);
-    PairSums<S> products{S(0), S(0), S(0)};
-    for_classes<Team, Width>(classes, [&](Index c) {
-      const auto q_pack = load<Width>(q + first + c);
-      const auto p_pack = load<Width>(p + first + c);
-      for (int k = 0; k < Width; ++k) {
-        const S q_gap = q_pack.v[k] - q_mean;
-        const S p_gap = p_pack.v[k] - p_mean;
-        products.a += q_gap * q_gap;
-        products.b += p_gap * p_gap;
-        products.ab += q_gap * p_gap;
-      }
-    });
-    const auto agreed = Correlation<S>::of(Team::reduce(products, AddPairSums{}));
+    Correlation<S> agreed(Team::reduce(sums, AddPairSums{}), classes);
+    const auto sum_up = [&](auto&& add) {
+      PairSums<S> all{S(0), S(0), S(0)};
+      for_classes<Team, Width>(classes, [&](Index c) {
+        const auto q_pack = load<Width>(q + first + c);
+        const auto p_pack = load<Width>(p + first + c);
+        for (int k = 0; k < Width; ++k) add(all, q_pack.v[k], p_pack.v[k]);
+      });
+      return Team::reduce(all, AddPairSums{});
+    };
+    agreed.set_lengths(sum_up([&](auto& all, S a, S b) { agreed.add_squares(all, a, b); }));
+    agreed.set_gap(sum_up([&](auto& all, S a, S b) { agreed.add_gap(all, a, b); }), classes);
     const S square = temperature * temperature;
-    if (Team::rank() == 0) inter[sample] = square * at_least_zero(S(1) - agreed.rho);
+    if (Team::rank() == 0) inter[sample] = square * agreed.less;
     const S factor = -square * scale;
     for_classes<Team, Width>(classes, [&](Index c) {
       const auto q_pack = load<Width>(q + first + c);
       auto grad = load<Width>(p + first + c);
-      for (int k = 0; k < Width; ++k)
-        grad.v[k] = factor * (agreed.along_b * (grad.v[k] - p_mean) -
-                              agreed.along_a * (q_pack.v[k] - q_mean));
+      for (int k = 0; k < Width; ++k) grad.v[k] = factor * agreed.gradient(q_pack.v[k], grad.v[k]);
       store(dq + first + c, grad);
     });
   }
@@ -110,25 +137,20 @@ __global__ void __launch_bounds__(row_threads)
     sums.a += q[col * classes + row];
     sums.b += p[col * classes + row];
   }
-  sums = row_reduce(sums, AddPairSums{});
-  const S q_mean = sums.a / static_cast<S>(batch);
-  const S p_mean = sums.b / static_cast<S>(batch);
-  PairSums<S> products{S(0), S(0), S(0)};
-  for (Index col = first_col(); col < cols; col += row_warps) {
-    const S q_gap = q[col * classes + row] - q_mean;
-    const S p_gap = p[col * classes + row] - p_mean;
-    products.a += q_gap * q_gap;
-    products.b += p_gap * p_gap;
-    products.ab += q_gap * p_gap;
-  }
-  const auto agreed = Correlation<S>::of(row_reduce(products, AddPairSums{}));
+  Correlation<S> agreed(row_reduce(sums, AddPairSums{}), batch);
+  const auto sum_up = [&](auto&& add) {
+    PairSums<S> all{S(0), S(0), S(0)};
+    for (Index col = first_col(); col < cols; col += row_warps)
+      add(all, q[col * classes + row], p[col * classes + row]);
+    return row_reduce(all, AddPairSums{});
+  };
+  agreed.set_lengths(sum_up([&](auto& all, S a, S b) { agreed.add_squares(all, a, b); }));
+  agreed.set_gap(sum_up([&](auto& all, S a, S b) { agreed.add_gap(all, a, b); }), batch);
   for (Index col = first_col(); col < cols; col += row_warps) {
     const Index i = col * classes + row;
-    dq[i] -=
-        (square * scale) * (agreed.along_b * (p[i] - p_mean) - agreed.along_a * (q[i] - q_mean));
+    dq[i] -= (square * scale) * agreed.gradient(q[i], p[i]);
   }
-  if (first_col() == 0 && row < classes)
-    intra[row] = square * share * at_least_zero(S(1) - agreed.rho);
+  if (first_col() == 0 && row < classes) intra[row] = square * share * agreed.less;
 }
 
 /// `dz += q (dq - <q, dq>) / T`
