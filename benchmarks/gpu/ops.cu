@@ -101,7 +101,9 @@ void relational(Index width, Index batch) {
     op_pair_distances(space, kd::MatrixView<const S, Space>{f.view().data, width, batch}, student);
   });
   report("relational angle", width, batch, 6 * pairs, [&] {
-    op_relational_angle(space, kd::MatrixView<const S, Space>(student),
+    op_relational_angle(space, kd::MatrixView<const S, Space>{f.view().data, width, batch},
+                        kd::MatrixView<const S, Space>(student),
+                        kd::MatrixView<const S, Space>{g.view().data, width, batch},
                         kd::MatrixView<const S, Space>(teacher), 1e-3F, pulls, edges,
                         values.view());
   });

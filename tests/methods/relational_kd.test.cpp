@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 #include "support/features.hpp"
 #include "support/golden.hpp"
+#include "support/lone_sample.hpp"
 
 using namespace kd;
 using kd::test::golden;
@@ -100,16 +101,7 @@ TEST_CASE("a relation of weight 0 is left out", "[methods][relational_kd]") {
 
 TEST_CASE("a lone sample adds nothing to relational distillation, and cannot be all there is",
           "[methods][relational_kd]") {
-  const RelationalKd<1, 1> method;
-  kd::test::OnFeatures bench(method, 4, 5, 3);
-  const auto loss = bench.run(random_matrix<double>(4, 1, 1), random_matrix<double>(5, 1, 2));
-  CHECK(loss.value == 0);
-  CHECK(loss.gradient.isZero(0));
-  const auto batches_of_one = [&] { kd::test::OnFeatures(method, 4, 5, 1); };
-  CHECK_THROWS_AS(batches_of_one(), ConfigError);
-  CHECK_THROWS_WITH(batches_of_one(),
-                    "RelationalKd: compares pairs of samples, so it needs batches of at "
-                    "least 2 samples, got 1");
+  kd::test::check_lone_sample(RelationalKd<1, 1>{}, "RelationalKd");
 }
 
 TEST_CASE("the weights of relational distillation are checked", "[methods][relational_kd]") {

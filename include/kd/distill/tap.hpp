@@ -111,13 +111,4 @@ void check_map(const char* method, const Map& map, Index student, Index teacher)
               map.out_features(), teacher);
 }
 
-/// For methods that compare pairs of samples.
-inline void check_pairs(const char* method, Index capacity) {
-  if (capacity < 2)
-    throw ConfigError(text(method,
-                           ": compares pairs of samples, so it needs batches of at least "
-                           "2 samples, got ",
-                           capacity));
-}
-
 }  // namespace kd::detail

@@ -26,7 +26,7 @@ struct GeneralizedJsdOptions {
 ///
 /// z: student logits, v: teacher logits, (classes, batch); sum over classes, mean over the batch;
 /// gradient `(T/B) (1 - beta) q (log q - log m - KL(q || m))`. Source: Agarwal et al., "On-policy
-/// distillation of language models", 2024, section 2 (GKD), which has no T^2; beta = 1/2 as Hugging
+/// distillation of language models", 2024, section 2 (GKD), without T^2; beta = 1/2 as Hugging
 /// Face's `GKDTrainer` has it, whose loss divides by no temperature either.
 class GeneralizedJsd : detail::NamedOptions {
  public:

@@ -6,9 +6,9 @@
 #include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/pair_distances.hpp"
 #include "kd/cpu/ops/relational.hpp"
-#include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/distill/tap.hpp"
+#include "kd/methods/pair_losses.hpp"
 
 namespace kd {
 
@@ -25,25 +25,20 @@ struct RelationalKdOptions {
 /// (features, batch), of any two widths; layers are counted from 1. `d_ij = |f_i - f_j|`, `t_ij`
 /// the teacher's; their means are over pairs of different samples, the others over all B^2 pairs
 /// and B^3 triplets; l is the smooth L1 loss (`x^2 / 2` up to 1, `|x| - 1/2` beyond). Moving,
-/// turning and scaling all features changes nothing. A loss whose weight is 0 is left out and
+/// rotating and scaling all features changes nothing. Samples that are equal have no direction from
+/// one to the other: the cosine is 0. A loss whose weight is 0 is left out and
 /// reported as 0.
 ///
 /// A batch of one sample, as a last one may be, adds nothing; a batch size of 1 throws
 /// `ConfigError`. The angles take `batch^3` time and `batch^2` room.
 /// Source: Park, Kim, Lu, Cho, "Relational knowledge distillation", 2019, equations 4 to 8; default
-/// weights theirs for both losses together.
+/// weights theirs for both losses together. Their code takes distances for 1e-6 at the least.
 template <Index TeacherLayer, Index StudentLayer>
 class RelationalKd : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 2> terms{"distance", "angle"};
-
-  template <Real S, class Space>
-  struct State {
-    Buffer<S, Space> room;  ///< six matrices (batch, batch)
-    SampleLosses<S, Space, 2> losses;
-  };
 
   /// Throws `ConfigError` when a weight is out of its range.
   explicit RelationalKd(RelationalKdOptions options = {}) : options_(std::move(options)) {
@@ -58,24 +53,17 @@ class RelationalKd : detail::NamedOptions {
 
   template <class TeacherT, class StudentT>
   auto make_state(const TeacherT&, const StudentT& student, Index capacity) const {
-    using S = typename StudentT::Scalar;
-    using Space = typename StudentT::Space;
-    Tap::template check<TeacherT, StudentT>();
-    detail::check_pairs("RelationalKd", capacity);
-    return State<S, Space>{Buffer<S, Space>(6 * capacity * capacity, student.space()),
-                           SampleLosses<S, Space, 2>(capacity, student.space())};
+    return detail::make_pair_losses<Tap, 2, TeacherT>("RelationalKd", student, capacity, 6);
   }
 
   template <Real S, class Space>
-  void accumulate(const DistillStep<S, Space>& step, State<S, Space>& state) const {
+  void accumulate(const DistillStep<S, Space>& step, detail::PairLosses<S, Space, 2>& state) const {
     const Index batch = step.batch.size();
     if (batch < 2) return;
-    const Index pairs = batch * batch;
-    S* const room = state.room.first(6 * pairs).data;
-    const MatrixView<S, Space> student{room, batch, 2 * batch};
-    const MatrixView<S, Space> teacher{room + 2 * pairs, batch, 2 * batch};
-    const MatrixView<S, Space> pull{room + 4 * pairs, batch, batch};
-    const MatrixView<S, Space> spare{room + 5 * pairs, batch, batch};
+    const MatrixView<S, Space> student = state.matrices(0, 2, batch);
+    const MatrixView<S, Space> teacher = state.matrices(2, 2, batch);
+    const MatrixView<S, Space> pull = state.matrices(4, 1, batch);
+    const MatrixView<S, Space> spare = state.matrices(5, 1, batch);
     const MatrixView<const S, Space> student_read = student, teacher_read = teacher;
     const auto [distance_weight, angle_weight] = weights(step.progress);
 
@@ -89,7 +77,8 @@ class RelationalKd : detail::NamedOptions {
                              detail::batch_scale(distance_weight, step), pull, spare,
                              state.losses.term(0, batch));
     if (angle_weight > 0)
-      op_relational_angle(step.space, student_read, teacher_read,
+      op_relational_angle(step.space, Tap::student_features(step), student_read,
+                          Tap::teacher_features(step), teacher_read,
                           detail::batch_scale(angle_weight, step), pull, spare,
                           state.losses.term(1, batch));
     op_add_pulls(step.space, Tap::student_features(step), MatrixView<const S, Space>(pull),

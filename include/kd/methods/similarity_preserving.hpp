@@ -5,9 +5,9 @@
 
 #include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/similarity_preserving.hpp"
-#include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/distill/tap.hpp"
+#include "kd/methods/pair_losses.hpp"
 
 namespace kd {
 
@@ -33,12 +33,6 @@ class SimilarityPreserving : detail::NamedOptions {
 
   static constexpr std::array<const char*, 1> terms{"similarity"};
 
-  template <Real S, class Space>
-  struct State {
-    Buffer<S, Space> room;  ///< two matrices (batch, batch)
-    SampleLosses<S, Space> losses;
-  };
-
   /// Throws `ConfigError` when the weight is out of its range.
   explicit SimilarityPreserving(SimilarityPreservingOptions options = {})
       : options_(std::move(options)) {
@@ -51,24 +45,17 @@ class SimilarityPreserving : detail::NamedOptions {
 
   template <class TeacherT, class StudentT>
   auto make_state(const TeacherT&, const StudentT& student, Index capacity) const {
-    using S = typename StudentT::Scalar;
-    using Space = typename StudentT::Space;
-    Tap::template check<TeacherT, StudentT>();
-    detail::check_pairs("SimilarityPreserving", capacity);
-    return State<S, Space>{Buffer<S, Space>(2 * capacity * capacity, student.space()),
-                           SampleLosses<S, Space>(capacity, student.space())};
+    return detail::make_pair_losses<Tap, 1, TeacherT>("SimilarityPreserving", student, capacity, 2);
   }
 
   template <Real S, class Space>
-  void accumulate(const DistillStep<S, Space>& step, State<S, Space>& state) const {
+  void accumulate(const DistillStep<S, Space>& step, detail::PairLosses<S, Space>& state) const {
     const Index batch = step.batch.size();
     if (batch < 2) return;
-    S* const room = state.room.first(2 * batch * batch).data;
     op_similarity_preserving(step.space, Tap::student_features(step), Tap::teacher_features(step),
                              detail::batch_scale(weights(step.progress)[0], step),
                              Tap::student_gradient(step), state.losses.term(0, batch),
-                             MatrixView<S, Space>{room, batch, batch},
-                             MatrixView<S, Space>{room + batch * batch, batch, batch});
+                             state.matrices(0, 1, batch), state.matrices(1, 1, batch));
     state.losses.add_to(step);
   }
 

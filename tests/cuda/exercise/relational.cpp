@@ -14,8 +14,9 @@ int main() {
     op_pair_distances(space, f.in(features, batch), d.out(batch, 2 * batch));
     op_relational_distance(space, d.in(batch, 2 * batch), d.in(batch, 2 * batch), S(1),
                            pull.out(batch, batch), room.out(batch, batch), values.out());
-    op_relational_angle(space, d.in(batch, 2 * batch), d.in(batch, 2 * batch), S(1),
-                        pull.out(batch, batch), room.out(batch, batch), values.out());
+    op_relational_angle(space, f.in(features, batch), d.in(batch, 2 * batch), f.in(features, batch),
+                        d.in(batch, 2 * batch), S(1), pull.out(batch, batch),
+                        room.out(batch, batch), values.out());
     op_add_pulls(space, f.in(features, batch), pull.in(batch, batch), df.out(features, batch));
   }
   space.synchronize();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
 #include <limits>
 
 #include "kd/core/matrix.hpp"
@@ -18,14 +17,15 @@ struct Pairs {
   explicit Pairs(MatrixView<T> both)
       : d(both.left_cols(both.rows)), inverse(both.middle_cols(both.rows, both.rows)) {}
   MatrixView<T> d;
-  MatrixView<T> inverse;  ///< 0 where two samples are equal
+  MatrixView<T> inverse;  ///< 1 / d, 0 where two samples are equal
 };
 
 }  // namespace detail
 
-/// The distances of features (features, batch) and one over them: (batch, 2 batch). Two samples
-/// closer than rounding allows an angle to be, sqrt(epsilon) of the mean distance, count as equal:
-/// there is no direction from one to the other, and their distance has no gradient.
+/// The distances of features (features, batch) and one over them: (batch, 2 batch). Equal samples
+/// have no direction from one to the other, and their distance has no gradient. Distances below
+/// the rounding of features, epsilon of the mean distance, are inverted as if they were that long,
+/// so that a direction vanishes by and by.
 template <Real S>
 void op_pair_distances(const Space&, MatrixView<const S> features, MatrixView<S> distances) {
   const detail::Pairs<S> out(distances);
@@ -35,10 +35,9 @@ void op_pair_distances(const Space&, MatrixView<const S> features, MatrixView<S>
       out.d.data[i + j * batch] = (map(features).col(i) - map(features).col(j)).norm();
   });
   const S mean = map(out.d).sum() / static_cast<S>(batch * (batch - 1));
-  const S least = std::sqrt(std::numeric_limits<S>::epsilon()) * mean;
-  auto d = array(out.d.flat());
-  d = (d > least).select(d, S(0));
-  array(out.inverse.flat()) = (d > S(0)).select(d.inverse(), S(0));
+  const auto d = array(out.d.flat());
+  array(out.inverse.flat()) =
+      (d > S(0)).select(d.max(std::numeric_limits<S>::epsilon() * mean).inverse(), S(0));
 }
 
 }  // namespace kd::cpu

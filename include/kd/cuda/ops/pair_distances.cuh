@@ -35,31 +35,30 @@ struct DistanceKernel {
   }
 };
 
-/// Puts one over each distance behind them; those too small to tell a direction become 0.
+/// Puts one over each distance behind them; 0 for no distance.
 template <Real S>
 struct InvertDistances {
   S* distances;
   Index size;
   const double* sum;
-  S least_factor;  ///< sqrt(epsilon) over the number of pairs
+  S least_factor;  ///< epsilon over the number of pairs
 
   template <int N>
   __device__ void apply(Index i) const {
     const S least = least_factor * static_cast<S>(*sum);
     for (int k = 0; k < N; ++k) {
       const S d = distances[i + k];
-      const bool counts = d > least;
-      distances[i + k] = counts ? d : S(0);
-      distances[size + i + k] = counts ? S(1) / d : S(0);
+      distances[size + i + k] = d > S(0) ? S(1) / (d < least ? least : d) : S(0);
     }
   }
 };
 
 }  // namespace detail
 
-/// The distances of features (features, batch) and one over them: (batch, 2 batch). Two samples
-/// closer than rounding allows an angle to be, sqrt(epsilon) of the mean distance, count as equal:
-/// there is no direction from one to the other, and their distance has no gradient.
+/// The distances of features (features, batch) and one over them: (batch, 2 batch). Equal samples
+/// have no direction from one to the other, and their distance has no gradient. Distances below
+/// the rounding of features, epsilon of the mean distance, are inverted as if they were that long,
+/// so that a direction vanishes by and by.
 template <Real S>
 void op_pair_distances(const Space& space, MatrixView<const S, Space> features,
                        MatrixView<S, Space> distances) {
@@ -70,8 +69,7 @@ void op_pair_distances(const Space& space, MatrixView<const S, Space> features,
   double* const sum = space.context().totals();
   detail::sum_up(space, "sum of distances", size, detail::Each<S>{distances.data}, sum,
                  Write::overwrite);
-  const S least_factor =
-      std::sqrt(std::numeric_limits<S>::epsilon()) / static_cast<S>(batch * (batch - 1));
+  const S least_factor = std::numeric_limits<S>::epsilon() / static_cast<S>(batch * (batch - 1));
   detail::for_each<S>(space, "inverse distances", size,
                       detail::InvertDistances<S>{distances.data, size, sum, least_factor});
 }

@@ -5,8 +5,8 @@
 #include "kd/cuda/ops/sum.cuh"
 #include "kd/cuda/softmax.cuh"
 
-/// Relational distillation (Park et al. 2019) from the distances between samples alone, as the
-/// CPU's: the angle at sample i between those to j and k follows from three distances.
+/// Relational distillation (Park et al. 2019) from the distances between samples, as the CPU's: the
+/// angle at sample i between those to j and k follows from three distances unless they are unlike.
 namespace kd::cuda {
 
 namespace detail {
@@ -92,9 +92,18 @@ struct AddAngleSums {
   }
 };
 
+/// (width, batch)
+template <Real S>
+struct Features {
+  const S* data;
+  Index width;
+};
+
 /// The angles at all i between sample j, which the team has, and all k.
 template <Real S>
 struct RelationalAngleKernel {
+  Features<S> student_features;
+  Features<S> teacher_features;
   const S* student;
   const S* teacher;
   Index batch;
@@ -105,21 +114,40 @@ struct RelationalAngleKernel {
 
   /// The cosines at i between j and k; 0 where there is no direction.
   struct Corner {
+    const S* features;
+    Index width, i, j;
     const S* to_all;
     const S* inverse_to_all;
     const S* from_j;
     S to_j, inverse_to_j;
 
-    __device__ __forceinline__ Corner(const S* distances, Index batch, Index i, Index j)
-        : to_all(distances + i * batch),
+    __device__ __forceinline__ Corner(Features<S> all, const S* distances, Index batch, Index own,
+                                      Index other)
+        : features(all.data),
+          width(all.width),
+          i(own),
+          j(other),
+          to_all(distances + i * batch),
           inverse_to_all(distances + (batch + i) * batch),
           from_j(distances + j * batch),
-          to_j(S(0.5) * distances[i + j * batch]),
-          inverse_to_j(S(0.5) * distances[i + (batch + j) * batch]) {}
+          to_j(distances[i + j * batch]),
+          inverse_to_j(distances[i + (batch + j) * batch]) {}
     __device__ __forceinline__ S cosine(Index k) const {
-      return to_j * inverse_to_all[k] +
-             inverse_to_j * (to_all[k] - inverse_to_all[k] * (from_j[k] * from_j[k]));
+      if (i == j || i == k) return S(0);
+      const S to_k = to_all[k];
+      if (!(to_k <= unlike * to_j && to_j <= unlike * to_k)) return by_features(k);
+      return S(0.5) * to_j * inverse_to_all[k] +
+             S(0.5) * inverse_to_j * (to_k - inverse_to_all[k] * (from_j[k] * from_j[k]));
     }
+    __device__ S by_features(Index k) const {
+      S product = 0;
+      for (Index at = 0; at < width; ++at) {
+        const S own = features[i * width + at];
+        product += (features[j * width + at] - own) * (features[k * width + at] - own);
+      }
+      return product * (inverse_to_j * inverse_to_all[k]);
+    }
+    static constexpr S unlike = S(8);  ///< the law of cosines loses so many last digits
   };
 
   template <class Team, int Width>
@@ -127,10 +155,10 @@ struct RelationalAngleKernel {
     const S share = S(1) / static_cast<S>(batch * batch);
     S value = 0;
     for (Index i = 0; i < batch; ++i) {
-      const Corner own(student, batch, i, j);
-      const Corner aim(teacher, batch, i, j);
+      const Corner own(student_features, student, batch, i, j);
+      const Corner aim(teacher_features, teacher, batch, i, j);
       // At i, the edge to j is drawn along the edge to every k, and keeps its length.
-      const S inverse = S(2) * own.inverse_to_j;
+      const S inverse = own.inverse_to_j;
       AngleSums<S> sums{S(0), S(0), S(0)};
       for_classes<Team, 1>(batch, [&](Index k) {
         const S cosine = own.cosine(k);
@@ -222,12 +250,16 @@ void op_relational_distance(const Space& space, MatrixView<const S, Space> stude
 /// `values[j] = sum_ik l(cos_ijk - cos^t_ijk) / B^2` over the angles at i between j and k. Adds to
 /// `pull`; `edges` (batch, batch) is room.
 template <Real S>
-void op_relational_angle(const Space& space, MatrixView<const S, Space> student_distances,
+void op_relational_angle(const Space& space, MatrixView<const S, Space> student_features,
+                         MatrixView<const S, Space> student_distances,
+                         MatrixView<const S, Space> teacher_features,
                          MatrixView<const S, Space> teacher_distances, S scale,
                          MatrixView<S, Space> pull, MatrixView<S, Space> edges,
                          VectorView<S, Space> values) {
   const Index batch = pull.cols;
-  const detail::RelationalAngleKernel<S> kernel{student_distances.data,
+  const detail::RelationalAngleKernel<S> kernel{{student_features.data, student_features.rows},
+                                                {teacher_features.data, teacher_features.rows},
+                                                student_distances.data,
                                                 teacher_distances.data,
                                                 batch,
                                                 scale,
