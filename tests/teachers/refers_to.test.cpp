@@ -28,6 +28,7 @@ struct Echo {
   static constexpr Index static_classes = 4;
 
   const Net& network;
+  const Space& space() const { return network.space(); }
   Index num_classes() const { return 4; }
   bool refers_to(const void* other) const { return detail::refers_to(network, other); }
   Workspace make_workspace(Index capacity) const { return network.make_workspace(capacity); }
@@ -67,7 +68,8 @@ TEST_CASE("no student teaches itself, behind whatever wrapper", "[teachers][refe
 
   const Net copy = student;  // is another network
   Distiller(copy, student, SoftTargets());
-  Distiller(EnsembleTeacher(MeanOfLogits{}, copy, teacher), student, SoftTargets());
+  const EnsembleTeacher others(MeanOfLogits{}, copy, teacher);
+  Distiller(others, student, SoftTargets());
 }
 
 TEST_CASE("a chain of assistants names each network once", "[teachers][refers_to]") {
