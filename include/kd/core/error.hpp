@@ -58,7 +58,7 @@ struct NumericError : std::runtime_error {
         tensor(std::move(in_tensor)) {}
   Index epoch;         ///< counted from 1
   Index step;          ///< within the epoch, counted from 1
-  std::string tensor;  ///< such as "loss", "gradient of layer 1 weight" or "update of layer 1 weight"
+  std::string tensor;  ///< such as "loss" or "update of layer 1 weight"
 };
 
 namespace detail {
