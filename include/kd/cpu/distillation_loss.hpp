@@ -42,7 +42,7 @@ struct DistillationBlock : SoftmaxPair<S, Lanes> {
 
 /// All exponentials and their sums in one pass. Of one sample with many classes it is all
 /// arithmetic, while the look for the largest logit, which comes before it, is all waiting for
-/// memory: so it asks for the next sample's logits, which lie `to_next` numbers further on.
+/// memory: so it asks for the next sample's logits, which lie `to_next` elements further on.
 template <bool Hard, bool Soft, int Lanes, Real S>
 void take_exponentials(DistillationBlock<S, Lanes>& block, S cooling, Index to_next) {
   for_slices<Lanes, S>(block.classes, [&]<Index N>(const Slice<N>& slice) {

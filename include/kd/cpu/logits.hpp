@@ -12,11 +12,11 @@
 ///
 /// With many classes a vector runs along the classes of one sample. With few it would be mostly
 /// empty, so sixteen samples stand side by side and a vector runs across them. A block of either
-/// kind is (Lanes, classes), the numbers of a class next to each other; a loss is written once for
+/// kind is (Lanes, classes), the values of a class next to each other; a loss is written once for
 /// both.
 namespace kd::cpu {
 
-/// One number for each sample of a block.
+/// One value for each sample of a block.
 template <Real S, int Lanes>
 using PerSample = Eigen::Array<S, Lanes, 1>;
 
@@ -50,7 +50,7 @@ void separate(const S* block, Index first, Index count, MatrixView<S> logits, Wr
 
 }  // namespace detail
 
-/// Vectors of `N` numbers at `first`, `first + stride`, ... of a block. With many lanes a vector
+/// Vectors of `N` elements at `first`, `first + stride`, ... of a block. With many lanes a vector
 /// holds `N` of them from `lane` on, and one class; with one lane it holds `N` classes.
 template <Index N>
 struct Slice {
@@ -60,7 +60,7 @@ struct Slice {
   Index lane;
 };
 
-/// Calls `body(slice)` for slices that cover a block, each number once.
+/// Calls `body(slice)` for slices that cover a block, each element once.
 template <int Lanes, Real S, class Body>
 void for_slices(Index classes, Body&& body) {
   constexpr Index N = simd::width<S>;
@@ -84,15 +84,15 @@ simd::Vector<S, N> of_lanes(const PerSample<S, Lanes>& values, const Slice<N>& s
   }
 }
 
-/// `values = combine(values, of a vector's numbers those of each lane)`
+/// `values = combine(values, of a vector's elements those of each lane)`
 template <Index N, Real S, int Lanes, class Combine>
 void merge(const simd::Vector<S, N>& vector, const Slice<N>& slice, PerSample<S, Lanes>& values,
            Combine&& combine) {
-  simd::Array<S, N> numbers;
-  simd::store(vector, numbers);
+  simd::Array<S, N> elements;
+  simd::store(vector, elements);
   for (Index i = 0; i < N; ++i) {
     S& value = values[Lanes == 1 ? 0 : slice.lane + i];
-    value = combine(value, numbers[i]);
+    value = combine(value, elements[i]);
   }
 }
 
@@ -103,8 +103,8 @@ PerSample<S, Lanes> max_of(const S* block, Index classes) {
   for_slices<Lanes, S>(classes, [&]<Index N>(const Slice<N>& slice) {
     simd::Vector<S, N> larger = of_lanes(most, slice);
     for (Index i = 0; i < slice.count; ++i) {
-      const auto numbers = simd::load<N>(block + slice.first + i * slice.stride);
-      larger = numbers > larger ? numbers : larger;
+      const auto logits = simd::load<N>(block + slice.first + i * slice.stride);
+      larger = logits > larger ? logits : larger;
     }
     merge(larger, slice, most, [](S a, S b) { return std::max(a, b); });
   });

@@ -16,11 +16,11 @@ inline void prefetch([[maybe_unused]] const void* at) {
 #endif
 }
 
-/// Asks for `size` numbers, or for their beginning: of many the hardware finds the rest.
+/// Asks for `size` elements, or for their beginning: of many the hardware finds the rest.
 template <class T>
-void prefetch(const T* numbers, Index size) {
+void prefetch(const T* elements, Index size) {
   constexpr Index line = kd::detail::cache_line<T>;
-  for (Index i = 0; i < std::min(size, 32 * line); i += line) prefetch(numbers + i);
+  for (Index i = 0; i < std::min(size, 32 * line); i += line) prefetch(elements + i);
 }
 
 }  // namespace kd::cpu

@@ -12,11 +12,11 @@
 /// A general matrix product first packs both factors, which pays when each is used often. In a
 /// training step the weights are used once for every few samples, so that packing them costs as
 /// much as multiplying. This kernel reads both factors where they are: a tile of results stays in
-/// registers over the whole sum, one factor gives vectors, the other single numbers.
+/// registers over the whole sum, one factor gives vectors, the other scalars.
 #if KD_HAS_VECTORS
 namespace kd::cpu::products {
 
-/// Vectors and columns of a tile: its results, one vector of each kind and a number fit the
+/// Vectors and columns of a tile: its results, one vector of each kind and a scalar fit the
 /// registers.
 inline constexpr Index tile_vectors = simd::many_registers ? 3 : 2;
 inline constexpr Index tile_columns = simd::many_registers ? 8 : 6;
@@ -110,7 +110,7 @@ template <Index N, Index O, Index B, Real S>
 }
 
 /// `y[o, b] = a[:, o] . x[:, b] + bias[o]` for `O` outputs and `B` samples, vectors running along
-/// the sum: nothing has to be turned over for it.
+/// the sum: nothing has to be transposed for it.
 template <Index O, Index B, Real S>
 [[gnu::always_inline]] inline void dot_tile(const S* a, const S* x, Index depth, const S* bias,
                                             S* y, Index y_stride) {

@@ -6,7 +6,7 @@
 
 namespace kd::cpu {
 
-/// Room for `count` numbers of this thread's own, until its next call; it grows once and stays. It
+/// Room for `count` elements of this thread's own, until its next call; it grows once and stays. It
 /// begins on a cache line, as every buffer does.
 template <class S>
 S* scratch(Index count) {

@@ -6,8 +6,8 @@
 
 #include "kd/core/types.hpp"
 
-/// Vectors of numbers as g++ and clang have them built in: `a * b + c` on sixteen floats at once.
-/// With other compilers a vector is a single number, and the products are Eigen's (see linear.hpp).
+/// Vectors as g++ and clang have them built in: `a * b + c` on sixteen floats at once.
+/// With other compilers a vector is a scalar, and the products are Eigen's (see linear.hpp).
 #if defined(__GNUC__)
 #define KD_HAS_VECTORS 1
 #else
@@ -45,7 +45,7 @@ struct Type<S, 1> {
   using type = S;
 };
 
-/// `N` numbers; for `N` = 1 the number itself.
+/// `N` elements; for `N` = 1 the scalar itself.
 template <class S, Index N>
 using Vector = typename Type<S, N>::type;
 
@@ -65,7 +65,7 @@ inline void store(const V& v, S* to) {
   std::memcpy(to, &v, sizeof v);
 }
 
-/// `N` times the same number.
+/// `N` times the same value.
 template <Index N, class S>
 inline Vector<S, N> spread(S value) {
   return Vector<S, N>{} + value;
@@ -137,7 +137,7 @@ template <Index N, class V>
 
 }  // namespace detail
 
-/// The sums of `M` vectors of `N` numbers, one number for each: `out[i] = sum of v[i]`.
+/// The sums of `M` vectors of `N` elements, one for each: `out[i] = sum of v[i]`.
 ///
 /// Two vectors become one in which their sums so far alternate, until one vector is left, which
 /// repeats all of them in order and is folded down to one period.
@@ -157,7 +157,7 @@ template <class S, Index N, Index M, std::size_t V>
   }
 }
 
-/// Writes a block of 4 x 4 numbers transposed.
+/// Writes a block of 4 x 4 elements transposed.
 template <Real S>
 inline void transpose4(const S* from, Index from_stride, S* to, Index to_stride) {
   if constexpr (width<S> < 4) {  // two doubles: nothing to gain, and no vector of four to return

@@ -28,7 +28,7 @@ class Space {
   static constexpr std::align_val_t alignment{kd::detail::cache_line_bytes};
 };
 
-/// Reads one number back; elsewhere than on the CPU this waits for the device.
+/// Reads one element back; elsewhere than on the CPU this waits for the device.
 template <class T>
 T op_read(const Space&, VectorView<T> slot) {
   return *slot.data;
@@ -42,13 +42,13 @@ void op_zero(const Space& space, VectorView<T> x) {
 /// Makes a flag something else than zero.
 inline void op_raise(const Space&, VectorView<std::int32_t> flag) { *flag.data = 1; }
 
-/// Brings numbers of the host into the memory of the space.
+/// Copies from the host into the memory of the space.
 template <class T>
 void op_upload(const Space& space, VectorView<const T> host, VectorView<T> x) {
   space.copy(x.data, host.data, static_cast<std::size_t>(x.size) * sizeof(T));
 }
 
-/// Brings numbers from the memory of the space to the host.
+/// Copies from the memory of the space to the host.
 template <class T>
 void op_download(const Space& space, VectorView<const T> x, VectorView<T> host) {
   space.copy(host.data, x.data, static_cast<std::size_t>(x.size) * sizeof(T));

@@ -4,12 +4,12 @@
 #include "kd/cuda/launch.hpp"
 #include "kd/cuda/thread.cuh"
 
-/// The frame of every kernel that treats each number by itself.
+/// The frame of every kernel that treats each element by itself.
 namespace kd::cuda::detail {
 
 inline constexpr int elementwise_threads = 256;
 
-/// `body.apply<N>(i)` treats the numbers `i` to `i + N - 1`, once for each.
+/// `body.apply<N>(i)` treats the elements `i` to `i + N - 1`, once for each.
 template <int Width, class Body>
 __global__ void __launch_bounds__(elementwise_threads) elementwise(Index size, Body body) {
   const Index first = global_thread() * Width;

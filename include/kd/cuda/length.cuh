@@ -15,7 +15,7 @@ struct Larger {
   }
 };
 
-/// The length of a vector, the same in every thread of the team. The largest number is taken out
+/// The length of a vector, the same in every thread of the team. The largest element is taken out
 /// first, so that no square is too large or too small.
 template <class Team, int Width, Real S>
 __device__ __forceinline__ S length(const S* x, Index size) {

@@ -53,7 +53,7 @@ class Space {
   std::shared_ptr<const detail::Context> context_;
 };
 
-/// Reads one number back, which waits for the device.
+/// Reads one element back, which waits for the device.
 template <class T>
 std::remove_const_t<T> op_read(const Space& space, VectorView<T, Space> slot) {
   std::remove_const_t<T> value{};
@@ -73,13 +73,13 @@ inline void op_raise(const Space& space, VectorView<std::int32_t, Space> flag) {
                 "cudaMemsetAsync");
 }
 
-/// Brings numbers of the host into the memory of the space; the host may change them afterwards.
+/// Copies from the host into the memory of the space; the host may change them afterwards.
 template <class T>
 void op_upload(const Space& space, VectorView<const T> host, VectorView<T, Space> x) {
   space.copy(x.data, host.data, static_cast<std::size_t>(x.size) * sizeof(T));
 }
 
-/// Brings numbers from the memory of the space to the host, and waits for them.
+/// Copies from the memory of the space to the host, and waits for them.
 template <class T>
 void op_download(const Space& space, VectorView<const T, Space> x, VectorView<T> host) {
   space.copy(host.data, x.data, static_cast<std::size_t>(x.size) * sizeof(T));

@@ -11,7 +11,7 @@ namespace kd {
 /// Steps on a device: put into the stream one by one, or recorded as one graph that is launched at
 /// once. The host does not wait for them; it looks at the guard now and then.
 ///
-/// A step is recorded anew every time, since its numbers change (Adam's corrections, the key of
+/// A step is recorded anew every time, since its parameters change (Adam's corrections, the key of
 /// dropout), and the graph at hand takes over what is new in it; only where its shape has changed,
 /// as for a last, smaller batch, is another one made.
 template <>

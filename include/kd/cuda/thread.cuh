@@ -11,13 +11,13 @@
 /// What one thread does by itself.
 namespace kd::cuda::detail {
 
-/// `N` numbers that a thread loads and stores at once.
+/// `N` elements that a thread loads and stores at once.
 template <class T, int N>
 struct alignas(sizeof(T) * N) Pack {
   T v[N];
 };
 
-/// How many numbers fill the widest load, 16 bytes.
+/// How many elements fill the widest load, 16 bytes.
 template <class T>
 inline constexpr int pack_width = static_cast<int>(16 / sizeof(T));
 

@@ -5,7 +5,7 @@
 
 namespace kd::cuda::detail {
 
-/// Two numbers that a team reduces together.
+/// Two sums that a team reduces together.
 template <Real S>
 struct TwoSums {
   S first, second;

@@ -12,7 +12,7 @@ namespace kd::cpu {
 /// gradient at the logits, `T (q - p)`, and `theta_scale` times the sum over the batch of that with
 /// respect to theta, `range s (1 - s) dL/dT`, where p and q depend on T too:
 /// `dL/dT = 2 T KL - sum_c p (v_c - E_p v) (log p - log q) + E_p z - E_q z`.
-/// `slopes`: room, (batch); theta, dtheta: one number each.
+/// `slopes`: room, (batch); theta, dtheta: one element each.
 template <Real S>
 void op_learned_temperature(const Space&, MatrixView<const S> student, MatrixView<const S> teacher,
                             VectorView<const S> theta, S lowest, S range, S scale, S theta_scale,

@@ -81,11 +81,11 @@ void linear_by_dots(MatrixView<const S> weight, VectorView<const S> bias, Matrix
   }
 }
 
-/// `y = W x + b` with vectors along the samples, so that x and y are turned over on the way:
-/// `y^T = x^T W`. Each weight is then read once for every 32 samples, as a single number.
+/// `y = W x + b` with vectors along the samples, so that x and y are transposed on the way:
+/// `y^T = x^T W`. Each weight is then read once for every 32 samples, as a scalar.
 template <Real S>
-void linear_turned_over(MatrixView<const S> weight, VectorView<const S> bias, MatrixView<const S> x,
-                        MatrixView<S> y) {
+void linear_transposed(MatrixView<const S> weight, VectorView<const S> bias, MatrixView<const S> x,
+                       MatrixView<S> y) {
   // Few weights: a task takes some samples from end to end. Many: it takes some outputs of a panel
   // of samples, so that all tasks together read the weights once.
   const bool shares_samples = weight.size() <= few_weights;
@@ -131,7 +131,7 @@ void op_linear_forward(const Space&, MatrixView<const S> weight, VectorView<cons
   if (x.cols < detail::few_samples || few_outputs_of_many_inputs) {
     detail::linear_by_dots(weight, bias, x, y);
   } else {
-    detail::linear_turned_over(weight, bias, x, y);
+    detail::linear_transposed(weight, bias, x, y);
   }
 }
 

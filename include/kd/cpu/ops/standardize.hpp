@@ -23,7 +23,7 @@ void op_standardize(const Space&, MatrixView<const S> x, MatrixView<S> out,
 }
 
 /// The gradient through `op_standardize`: with `s = deviation + 1e-7` and y what it gave,
-/// `dx += (dy - mean(dy)) / s - y <dy, y> / ((features - 1) deviation)`. Equal numbers have no
+/// `dx += (dy - mean(dy)) / s - y <dy, y> / ((features - 1) deviation)`. Equal features have no
 /// deviation, and no second part.
 template <Real S>
 void op_standardize_backward(const Space&, MatrixView<const S> y, VectorView<const S> deviations,

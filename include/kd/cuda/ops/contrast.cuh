@@ -105,7 +105,7 @@ __device__ __forceinline__ S sigmoid(S x) {
 }
 
 /// A block has a sample. Its warps look at 64 negatives one by one; then each thread adds them to
-/// its own numbers of the gradient, while they are still in the first cache.
+/// its own elements of the gradient, while they are still in the first cache.
 template <int Threads, Real S>
 __global__ void __launch_bounds__(Threads)
     contrast(Pairs<S> pairs, const S* normaliser, S scale, S* danchors, S* values) {
@@ -193,7 +193,7 @@ struct MoveBankKernel {
 /// Draws samples of other classes, each as likely as the next: `drawn` (negatives, batch). `order`
 /// lists the samples class after class, `begins[c]` is where class c begins in it, and after the
 /// last class the list ends. Number k of sample i comes from `rng.word(i * row + k)`, `row` being
-/// the negatives rounded up to whole 64, whatever its place in the batch: the CPU's numbers.
+/// the negatives rounded up to whole 64, whatever its place in the batch: the CPU's draws.
 inline void op_draw_other_classes(const Space& space, Rng rng,
                                   VectorView<const Index, Space> indices,
                                   VectorView<const Label, Space> labels,

@@ -11,7 +11,7 @@ namespace detail {
 
 inline constexpr int dropout_threads = 256;
 
-/// A thread draws one counter and treats the four numbers that its words stand for (`Rng::word`):
+/// A thread draws one counter and treats the four elements that its words stand for (`Rng::word`):
 /// 16 counters side by side make 64 neighbours, so 16 threads read and write 16 neighbours at once.
 template <Real S>
 __global__ void __launch_bounds__(dropout_threads)

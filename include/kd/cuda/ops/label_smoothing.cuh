@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/cuda/elementwise.cuh"
 #include "kd/cuda/log_softmax.cuh"
 
 namespace kd::cuda {

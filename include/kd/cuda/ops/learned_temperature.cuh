@@ -78,7 +78,7 @@ __global__ void __launch_bounds__(theta_threads)
 /// gradient at the logits, `T (q - p)`, and `theta_scale` times the sum over the batch of that with
 /// respect to theta, `range s (1 - s) dL/dT`, where p and q depend on T too:
 /// `dL/dT = 2 T KL - sum_c p (v_c - E_p v) (log p - log q) + E_p z - E_q z`.
-/// `slopes`: room, (batch); theta, dtheta: one number each.
+/// `slopes`: room, (batch); theta, dtheta: one element each.
 template <Real S>
 void op_learned_temperature(const Space& space, MatrixView<const S, Space> student,
                             MatrixView<const S, Space> teacher, VectorView<const S, Space> theta,

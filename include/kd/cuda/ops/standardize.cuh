@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/cuda/elementwise.cuh"
 #include "kd/cuda/softmax.cuh"
 #include "kd/cuda/two_sums.cuh"
 
@@ -87,7 +88,7 @@ void op_standardize(const Space& space, MatrixView<const S, Space> x, MatrixView
 }
 
 /// The gradient through `op_standardize`: with `s = deviation + 1e-7` and y what it gave,
-/// `dx += (dy - mean(dy)) / s - y <dy, y> / ((features - 1) deviation)`. Equal numbers have no
+/// `dx += (dy - mean(dy)) / s - y <dy, y> / ((features - 1) deviation)`. Equal features have no
 /// deviation, and no second part.
 template <Real S>
 void op_standardize_backward(const Space& space, MatrixView<const S, Space> y,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kd/core/top_k_table.hpp"
+#include "kd/cuda/elementwise.cuh"
 #include "kd/cuda/log_softmax.cuh"
 #include "kd/cuda/ops/argmax.cuh"
 
