@@ -67,7 +67,7 @@ TEST_CASE("the gradient of a correlation has no mean but for rounding",
                                    Matrix<double>(close.cast<double>()));
       INFO("batch " << batch << ", apart " << apart);
       CHECK((got.gradient.cast<double>() - exact.gradient).norm() <
-            1e-3 * exact.gradient.norm() + 5e-7);
+            1e-6 * exact.gradient.norm() + 1.8e-7);
       CHECK_THAT(got.value, WithinRel(exact.value, 3e-4) || WithinAbs(exact.value, 3e-8));
     }
   }

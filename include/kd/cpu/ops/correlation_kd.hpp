@@ -14,7 +14,7 @@ namespace detail {
 /// mean; adds `factor` times the gradient of rho with respect to `a` to `da`. Both from the gap of
 /// the unit vectors, `b^ - a^`, as they are small when a and b agree:
 /// `1 - rho = (|a~| |b~| |b^ - a^|^2 / 2 + 1e-8) / N`, gradient `|b~| / N (b^ - a^ + (1 - rho) a^)`
-/// less its mean, which rounding alone makes.
+/// less its mean, which rounding alone makes. Where they oppose each other, a^ stands for -a^.
 template <Real S, class A, class B, class D>
 S add_correlation(const A& a, const B& b, S factor, D&& da) {
   constexpr S eps = S(1e-8);
@@ -24,12 +24,15 @@ S add_correlation(const A& a, const B& b, S factor, D&& da) {
   const S b_norm = std::sqrt((b - b_mean).square().sum());
   const auto inverse = [](S norm) { return norm > S(0) ? S(1) / norm : norm; };
   const auto a_unit = (a - a_mean) * inverse(a_norm);
-  const auto gap = (b - b_mean) * inverse(b_norm) - a_unit;
+  const auto b_unit = (b - b_mean) * inverse(b_norm);
   const S product = a_norm * b_norm;
-  const S less = (S(0.5) * product * gap.square().sum() + eps) / (product + eps);
-  const auto turn = gap + less * a_unit;
+  S apart = (b_unit - a_unit).square().sum();
+  const S sign = apart > S(2) ? S(-1) : S(1);
+  if (sign < S(0)) apart = (b_unit + a_unit).square().sum();
+  const S less = (S(0.5) * product * apart + eps) / (product + eps);  // 1 - sign rho
+  const auto turn = (b_unit - sign * a_unit) + (sign * less) * a_unit;
   da += (factor * b_norm / (product + eps)) * (turn - turn.mean());
-  return less;
+  return sign > S(0) ? less : S(2) - less;
 }
 
 }  // namespace detail
