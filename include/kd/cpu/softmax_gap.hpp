@@ -52,16 +52,22 @@ struct SoftmaxGap {
 };
 
 /// Divides the exponentials p of `(v - max v) / T` and q of `(z - max z) / T` by their sums, and
-/// takes `gap = log p - log q`; `offset = max v - max z`. A class that is left out has p = q = 0.
+/// takes `gap = log p - log q`. A class that is left out has p = q = 0.
 template <Real S>
-SoftmaxGap<S> take_gap(VectorView<const S> z, VectorView<const S> v, S offset, S cooling,
+SoftmaxGap<S> take_gap(VectorView<const S> z, VectorView<const S> v, S z_max, S v_max, S cooling,
                        VectorView<S> q, VectorView<S> p, VectorView<S> gap) {
   const S q_sum = array(q).sum();
   const S p_sum = array(p).sum();
   array(q) *= S(1) / q_sum;
   array(p) *= S(1) / p_sum;
   // (v - z) / T is log p - log q but for a constant: its mean under p stands in for that.
-  array(gap) = ((array(v) - array(z)) - offset) * cooling;
+  // The offset comes off first where it is large: then both shifts are exact.
+  const S offset = v_max - z_max;
+  if (std::abs(offset) > S(0.5) * std::abs(v_max)) {
+    array(gap) = ((array(v) - v_max) - (array(z) - z_max)) * cooling;
+  } else {
+    array(gap) = ((array(v) - array(z)) - offset) * cooling;
+  }
   const S mean = (array(p) * array(gap)).sum();
   array(gap) -= mean;
   S kl = mean - (std::log(p_sum) - std::log(q_sum));
@@ -79,7 +85,7 @@ S compare_softmax(VectorView<const S> z, VectorView<const S> v, S temperature, V
   const S cooling = S(1) / temperature;
   array(q) = ((array(z) - z_max) * cooling).exp();
   array(p) = ((array(v) - v_max) * cooling).exp();
-  return take_gap(z, v, v_max - z_max, cooling, q, p, gap).kl;
+  return take_gap(z, v, z_max, v_max, cooling, q, p, gap).kl;
 }
 
 }  // namespace kd::cpu::detail

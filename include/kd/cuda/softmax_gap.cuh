@@ -67,7 +67,9 @@ struct SoftmaxGap {
 
   __device__ __forceinline__ S log_ratio() const { return mean - kl; }
   __device__ __forceinline__ S raw_gap(S z_c, S v_c) const {
-    return ((v_c - z_c) - (v_max - z_max)) * cooling;
+    const S offset = v_max - z_max;  // first off where it is large: then both shifts are exact
+    const bool is_large = std::abs(offset) > S(0.5) * std::abs(v_max);
+    return (is_large ? (v_c - v_max) - (z_c - z_max) : (v_c - z_c) - offset) * cooling;
   }
   __device__ __forceinline__ S q_of(S z_c) const {
     return std::exp((z_c - z_max) * cooling) / q_sum;

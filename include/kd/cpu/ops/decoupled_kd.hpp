@@ -85,7 +85,7 @@ void op_decoupled_kd(const Space&, MatrixView<const S> student, MatrixView<const
     const S q_odds = (z.data[y] - z_max) * cooling - std::log(array(q).sum());
     const S p_odds = (v.data[y] - v_max) * cooling - std::log(array(p).sum());
     const S offset = v_max - z_max;
-    const auto others = detail::take_gap(z, v, offset, cooling, q, p, gap);
+    const auto others = detail::take_gap(z, v, z_max, v_max, cooling, q, p, gap);
     const S odds_gap = ((v.data[y] - z.data[y]) - offset) * cooling - others.log_ratio;
     const detail::BinaryGap<S> own(detail::Split<S>(p_odds), detail::Split<S>(q_odds), odds_gap);
     target.data[b] = square * own.kl;
