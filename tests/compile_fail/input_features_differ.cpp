@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect-first: teacher and student must take the same number of input features
-// expect: teacher_takes<784L?>::features_but_student_takes<100L?>
+// expect: features_but_student_takes<100L?>
 #include <kd/distill.hpp>
 
 using Teacher = kd::Sequential<kd::Linear<784, 10>>;

@@ -166,15 +166,18 @@ CheckReport check_method(const M& method, const TeacherT& teacher, const Student
   const MethodSamples full = all.first(options.batch);
   const MethodSamples part = all.first(std::max(options.smallest_batch, options.batch - 2));
   const MethodSamples least = all.first(options.smallest_batch);
-  MethodBench<M, TeacherT, StudentT> bench(method, teacher, student, options);
-
   CheckReport report;
-  for (const MethodSamples& samples : {full, part, least})
-    if (!detail::survives([&] { bench.run(samples); })) {
+  for (const MethodSamples& samples : {full, part, least}) {
+    const auto run = [&] {
+      MethodBench<M, TeacherT, StudentT>(method, teacher, student, options).run(samples);
+    };
+    if (!detail::survives(run)) {
       report_end(report, kd::detail::text("whether the program outlives a batch of ",
                                           samples.labels.size()));
       return report;
     }
+  }
+  MethodBench<M, TeacherT, StudentT> bench(method, teacher, student, options);
   detail::check_gradients(report, bench, "", full, options);
   detail::check_gradients(report, bench, "some samples less: ", part, options);
   check_finite(report, "fewest samples: loss", number(bench.run(least).loss));
@@ -196,6 +199,7 @@ CheckReport check_method(const M& method, const CheckMethodOptions& options = {}
   const Network<TeacherArchitecture, cpu::Space, double> teacher(rng.stream(1));
   const Network<StudentArchitecture, cpu::Space, double> student(rng.stream(2));
   CheckReport report = check_method(method, teacher, student, options);
+  if (!report.passed()) return report;
 
   const Network<TeacherArchitecture> float_teacher(rng.stream(1));
   const Network<StudentArchitecture> float_student(rng.stream(2));
