@@ -4,6 +4,4 @@
 
 using Net = kd::Network<kd::Sequential<kd::Linear<784, 10>>>;
 
-void make() {
-  kd::BornAgain family(Net(kd::Rng(0)), {.generations = 2}, kd::SoftTargets{});
-}
+void make() { kd::BornAgain family(Net(kd::Rng(0)), {.generations = 2}, kd::SoftTargets{}); }

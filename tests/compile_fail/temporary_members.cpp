@@ -4,6 +4,4 @@
 
 using Net = kd::Network<kd::Sequential<kd::Linear<784, 10>>>;
 
-void make() {
-  kd::EnsembleTeacher two(kd::MeanOfLogits{}, std::vector<Net>{Net(kd::Rng(2))});
-}
+void make() { kd::EnsembleTeacher two(kd::MeanOfLogits{}, std::vector<Net>{Net(kd::Rng(2))}); }
