@@ -89,6 +89,7 @@ class Adam : detail::NamedOptions {
   void look_ahead(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
                   VectorView<const S, Space> grads, double rate_factor,
                   const Lookout<Space>& lookout) const {
+    detail::check_state("Adam", params.size, grads.size, std::min(state.m.size(), state.v.size()));
     op_look_adam(space, params, grads, state.m.view(), state.v.view(),
                  settings<S>(state.step + 1, rate_factor), lookout);
   }

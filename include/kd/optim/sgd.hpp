@@ -58,9 +58,7 @@ class Sgd : detail::NamedOptions {
   template <Real S, class Space>
   void step(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
             VectorView<const S, Space> grads, double rate_factor, Guard<Space> guard) const {
-    const bool remembers = options_.momentum > 0 || state.velocity.size() > 0;
-    detail::check_state("Sgd", params.size, grads.size,
-                        remembers ? state.velocity.size() : params.size);
+    check_state(state, params.size, grads.size);
     op_sgd(space, params, grads, state.velocity.view(), settings<S>(++state.step, rate_factor),
            guard);
   }
@@ -83,11 +81,18 @@ class Sgd : detail::NamedOptions {
   void look_ahead(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
                   VectorView<const S, Space> grads, double rate_factor,
                   const Lookout<Space>& lookout) const {
+    check_state(state, params.size, grads.size);
     op_look_sgd(space, params, grads, state.velocity.view(),
                 settings<S>(state.step + 1, rate_factor), lookout);
   }
 
  private:
+  template <class State>
+  void check_state(const State& state, Index params, Index grads) const {
+    const bool remembers = options_.momentum > 0 || state.velocity.size() > 0;
+    detail::check_state("Sgd", params, grads, remembers ? state.velocity.size() : params);
+  }
+
   /// What step `step`, counted from 1, is done with.
   template <Real S>
   SgdStep<S> settings(Index step, double rate_factor) const {
