@@ -83,6 +83,7 @@
 #include "kd/data/to_inputs.hpp"
 #include "kd/distill/distiller.hpp"
 #include "kd/distill/method.hpp"
+#include "kd/distill/objective.hpp"
 #include "kd/distill/pair.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"

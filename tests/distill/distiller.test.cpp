@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kd/distill/distiller.hpp"
 
+#include <array>
 #include <limits>
 #include <thread>
 
@@ -50,7 +51,37 @@ Vector<float> distilled(const Dataset& data, const FitOptions& options, const Me
   return weights(student);
 }
 
+/// A method that learns one weight, whose gradient is 1 in every step and is added, as all are.
+struct Slope {
+  static constexpr std::array<const char*, 1> terms{"slope"};
+
+  struct State {
+    Buffer<float> weight{1};
+    Buffer<float> gradient{1};
+    VectorView<float> params() { return weight.view(); }
+    VectorView<const float> params() const { return weight.view(); }
+    VectorView<float> grads() { return gradient.view(); }
+  };
+
+  std::array<double, 1> weights(const Progress&) const { return {1}; }
+  template <class TeacherT, class StudentT>
+  State make_state(const TeacherT&, const StudentT&, Index) const {
+    return {};
+  }
+  void accumulate(const DistillStep<float, cpu::Space>&, State& state) const {
+    *state.grads().data += 1;
+  }
+};
+
 }  // namespace
+
+TEST_CASE("each step begins with a method's gradients at zero", "[distill][distiller]") {
+  const Network<Big> teacher(Rng(1));
+  Network<Small> student(Rng(2));
+  Distiller distiller(teacher, student, Slope{});
+  distiller.fit(samples(60), Sgd{{.lr = 0.5}}, {.epochs = 1, .batch_size = 20});
+  CHECK(*distiller.state<0>().params().data == -1.5F);
+}
 
 TEMPLATE_TEST_CASE("ten Adam steps of the article's distilled student are PyTorch's",
                    "[distill][distiller]", float, double) {

@@ -3,36 +3,19 @@
 
 #include <algorithm>
 #include <optional>
-#include <string>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/copy.hpp"
 #include "kd/distill/method.hpp"
+#include "kd/distill/objective.hpp"
 #include "kd/distill/pair.hpp"
 #include "kd/teachers/refers_to.hpp"
-#include "kd/train/blame.hpp"
-#include "kd/train/finite_samples.hpp"
 #include "kd/train/loop.hpp"
 #include "kd/train/running.hpp"
 
 namespace kd {
-
-namespace detail {
-
-template <class... Methods>
-constexpr auto joined_terms() {
-  std::array<const char*, (Methods::terms.size() + ... + 0)> all{};
-  std::size_t at = 0;
-  ((std::copy(Methods::terms.begin(), Methods::terms.end(), all.begin() + at),
-    at += Methods::terms.size()),
-   ...);
-  return all;
-}
-
-}  // namespace detail
 
 /// Trains a student to imitate a teacher: `Distiller(teacher, student, SoftTargets{{...}})`.
 ///
@@ -107,8 +90,10 @@ class Distiller {
     const Index capacity = std::min(options.batch_size, data.size());
     const detail::Running running("Distiller::fit", &student_);
     make_states(data, capacity);
-    Objective<O> objective(*this, optimizer, capacity, Rng(options.seed).stream(0));
-    return detail::Training<Space, Objective<O>, O>(objective, optimizer, options, student_.space())
+    using Objective = detail::DistillObjective<O, TeacherT, StudentT, Methods...>;
+    Objective objective(teacher_, student_, methods_, *states_, optimizer, capacity,
+                        Rng(options.seed).stream(0));
+    return detail::Training<Space, Objective, O>(objective, optimizer, options, student_.space())
         .run(loader);
   }
 
@@ -125,15 +110,6 @@ class Distiller {
   }
 
  private:
-  /// Calls `f(method, state)` for each method.
-  template <class F>
-  void for_each_method(States& states, F&& f) const {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (f(std::get<I>(methods_), std::get<I>(states)), ...);
-    }
-    (std::index_sequence_for<Methods...>());
-  }
-
   /// Makes the states for batches of up to `capacity` samples, which go on from those of the `fit`
   /// before. Where a method throws, the old ones remain.
   void make_states(const Dataset& data, Index capacity) {
@@ -147,7 +123,7 @@ class Distiller {
       if (states_) (go_on(std::get<I>(*states_), std::get<I>(states)), ...);
     }
     (std::index_sequence_for<Methods...>());
-    for_each_method(states, [&](const auto& method, auto& state) {
+    detail::for_each_method(methods_, states, [&](const auto& method, auto& state) {
       if constexpr (requires { method.prepare(data, state); }) method.prepare(data, state);
     });
     states_ = std::move(states);
@@ -172,142 +148,6 @@ class Distiller {
     }
     if constexpr (requires { state.resume(previous); }) state.resume(previous);
   }
-
-  /// What one run of training needs beside the methods' states: tapes and optimizer states.
-  template <class O>
-  class Objective {
-   public:
-    using Scalar = typename StudentT::Scalar;
-    static constexpr auto terms = detail::joined_terms<Methods...>();
-
-    Objective(Distiller& distiller, const O& optimizer, Index capacity, Rng rng)
-        : distiller_(distiller),
-          rng_(rng),
-          teacher_room_(distiller.teacher_.make_workspace(capacity)),
-          tape_(distiller.student_.make_workspace(capacity, Mode::training)) {
-      for_each_trained([&](auto& trained) {
-        optimizer_states_.push_back(
-            optimizer.template make_state<Scalar>(trained.params().size, space()));
-      });
-    }
-
-    std::array<double, terms.size()> weights(const Progress& progress) const {
-      std::array<double, terms.size()> all{};
-      std::size_t at = 0;
-      const auto put = [&](const auto& method) {
-        for (const double weight : method.weights(progress)) all[at++] = weight;
-      };
-      std::apply([&](const Methods&... method) { (put(method), ...); }, distiller_.methods_);
-      return all;
-    }
-
-    void check_at(const Progress& progress) const {
-      const auto ask = [&](const auto& method) {
-        if constexpr (requires { method.check_at(progress); }) method.check_at(progress);
-      };
-      std::apply([&](const Methods&... method) { (ask(method), ...); }, distiller_.methods_);
-    }
-
-    void step(const Batch<Scalar, Space>& batch, const Progress& progress,
-              VectorView<double, Space> totals) {
-      StudentT& student = distiller_.student_;
-      const auto teacher_logits = distiller_.teacher_.logits(batch, teacher_room_);
-      detail::check_logits("Distiller, teacher", distiller_.teacher_, batch.size(), teacher_logits);
-      indices_ = batch.indices;
-      teacher_logits_ = teacher_logits;
-      const Tape<Scalar, Space>* features = nullptr;
-      if constexpr (detail::HasFeatures<TeacherT>) features = &teacher_room_;
-      student.zero_grad();
-      student.forward(batch.inputs, tape_, rng_.stream(static_cast<std::uint64_t>(progress.step)));
-      Index at = 0;
-      distiller_.for_each_method(*distiller_.states_, [&](const auto& method, auto& state) {
-        if constexpr (detail::TrainableState<std::remove_cvref_t<decltype(state)>>)
-          op_zero(student.space(), state.grads());
-        const auto count = static_cast<Index>(method.terms.size());
-        method.accumulate(
-            DistillStep<Scalar, Space>{student.space(), batch, teacher_logits, features, tape_,
-                                       progress, totals.slice(at, count)},
-            state);
-        at += count;
-      });
-      student.backward(tape_);
-    }
-
-    template <class F>
-    void for_each_block(F&& f) {
-      std::size_t at = 0;
-      for_each_trained(
-          [&](auto& trained) { f(trained.params(), trained.grads(), optimizer_states_[at++]); });
-    }
-
-    std::string blame() {
-      std::string name = detail::find_nonfinite_output(distiller_.student_, tape_);
-      if (name.empty()) name = blame_teacher();
-      if (name.empty()) name = detail::find_nonfinite_logit_gradient(space(), tape_);
-      distiller_.for_each_method(*distiller_.states_, [&](const auto& method, auto& state) {
-        using State = std::remove_cvref_t<decltype(state)>;
-        if constexpr (detail::TrainableState<State>) {
-          if (!name.empty() || detail::all_finite(space(), state.grads())) return;
-          name = "gradient of the weights";
-          if constexpr (requires { state.tensors(); })
-            name = detail::find_nonfinite_gradient(state, space());
-          name += detail::text(" of the method \"", method.terms.front(), '"');
-        }
-      });
-      if (name.empty()) name = detail::find_nonfinite_gradient(distiller_.student_, space());
-      return name;
-    }
-
-    std::string tensor_at(Index at) {
-      const Index of_student = distiller_.student_.num_params();
-      if (at < of_student) return detail::tensor_at(distiller_.student_, at);
-      at -= of_student;
-      std::string name;
-      distiller_.for_each_method(*distiller_.states_, [&](const auto& method, auto& state) {
-        if constexpr (detail::TrainableState<std::remove_cvref_t<decltype(state)>>) {
-          if (0 <= at && at < state.params().size)
-            name = detail::text(detail::tensor_at(state, at), " of the method \"",
-                                method.terms.front(), '"');
-          at -= state.params().size;
-        }
-      });
-      return name;
-    }
-
-   private:
-    const Space& space() const { return distiller_.student_.space(); }
-
-    /// What of the teacher's outputs is not finite, and for which sample.
-    std::string blame_teacher() const {
-      std::string name;
-      if constexpr (detail::HasFeatures<TeacherT>)
-        for (Index i = 1; i < teacher_room_.depth() && name.empty(); ++i)
-          name =
-              detail::name_nonfinite_sample(detail::text("output of layer ", i, " of the teacher"),
-                                            space(), teacher_room_.value(i), indices_);
-      if (name.empty())
-        name = detail::name_nonfinite_sample("one of the logits of the teacher", space(),
-                                             teacher_logits_, indices_);
-      return name;
-    }
-
-    /// Calls `f` with what has parameters and gradients: the student, then the methods' states.
-    template <class F>
-    void for_each_trained(F&& f) {
-      f(distiller_.student_);
-      distiller_.for_each_method(*distiller_.states_, [&](const auto&, auto& state) {
-        if constexpr (detail::TrainableState<std::remove_cvref_t<decltype(state)>>) f(state);
-      });
-    }
-
-    Distiller& distiller_;
-    Rng rng_;
-    typename TeacherT::Workspace teacher_room_;
-    VectorView<const Index, Space> indices_;          ///< of the last batch
-    MatrixView<const Scalar, Space> teacher_logits_;  ///< for it
-    Tape<Scalar, Space> tape_;
-    std::vector<typename O::template State<Scalar, Space>> optimizer_states_;
-  };
 
   const TeacherT& teacher_;
   StudentT& student_;
