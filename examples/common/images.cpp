@@ -33,8 +33,10 @@ Images load_images(const ImageOptions& options) {
     from = is_mnist(KD_MNIST_DIR) ? KD_MNIST_DIR : KD_SAMPLE_DIR;
     source = (is_mnist(KD_MNIST_DIR) ? "the copy downloaded to " : "the sample in ") + from;
   }
-  return {source, load(from, kd::Split::train, options.train_limit),
-          load(from, kd::Split::test, options.test_limit)};
+  Images images{source, load(from, kd::Split::train, options.train_limit),
+                load(from, kd::Split::test, options.test_limit)};
+  kd::check_test_set(images.train, images.test);
+  return images;
 }
 
 }  // namespace example

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "run_program.hpp"
+#include "support/idx.hpp"
 
 using namespace kd::test;
 namespace fs = std::filesystem;
@@ -212,6 +213,21 @@ TEST_CASE("two outputs into one file are refused before any work", "[programs]")
   REQUIRE(run(program, program.small + both("sub/x", "x")).exit_code == 0);
   CHECK(nlohmann::json::parse(folder.read("sub/x")).size() == 2);
   CHECK_THAT(folder.read("x"), StartsWith("<svg"));
+}
+
+TEST_CASE("test images of another size are refused before anything is trained", "[programs]") {
+  const TemporaryFolder folder;
+  folder.write("train-images-idx3-ubyte", idx_header(0x803, {10, 28, 28}) + counting_bytes(7840));
+  folder.write("train-labels-idx1-ubyte", idx_labels(10));
+  folder.write("t10k-images-idx3-ubyte", idx_images(10));
+  folder.write("t10k-labels-idx1-ubyte", idx_labels(10));
+  for (const Program& program : programs) {
+    const Run refused = run(program, "--data '" + folder.path() + "'");
+    CHECK(refused.exit_code != 0);
+    CHECK(refused.out.empty());
+    CHECK_THAT(refused.err, ContainsSubstring(
+                                "test set: expected 784 features a sample, as in training, got 6"));
+  }
 }
 
 TEST_CASE("an output into the file that standard output goes to is refused", "[programs]") {

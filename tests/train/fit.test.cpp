@@ -216,6 +216,8 @@ TEST_CASE("fit refuses what does not fit, before any work", "[train][fit]") {
   CHECK_THROWS_WITH(run(data, {.max_grad_norm = 0}),
                     "FitOptions: max_grad_norm must be positive, got 0");
   CHECK_THROWS_AS(run(data, {.max_grad_norm = std::nan("")}), ConfigError);
+  CHECK_THROWS_WITH(run(data, {.max_grad_norm = 1e-50}),
+                    "FitOptions: max_grad_norm must be positive and finite in float, got 1e-50");
 
   const Dataset narrow = learnable(20, 5, 3);
   CHECK_THROWS_AS(run(narrow, {}), ShapeError);

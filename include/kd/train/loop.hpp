@@ -88,6 +88,8 @@ class Training {
   static void check_max_norm(double value) {
     if (is_nan(value) || value <= 0)
       throw ConfigError(text("FitOptions: max_grad_norm must be positive, got ", value));
+    // Gradients are multiplied by a share of it: one that is zero would wipe them out.
+    if (value < 1) check_positive<typename Objective::Scalar>("FitOptions: max_grad_norm", value);
   }
 
   /// What is scheduled must stay in its range.

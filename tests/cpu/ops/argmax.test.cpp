@@ -2,6 +2,7 @@
 
 #include "kd/cpu/ops/argmax.hpp"
 
+#include "kd/core/matrix.hpp"
 #include "support/catch.hpp"
 
 using namespace kd;
