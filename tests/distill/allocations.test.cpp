@@ -32,6 +32,7 @@ Dataset samples(Index classes = 5) {
 void begin_scratch() {
   cpu::scratch<float>(1);
   cpu::scratch<Label>(1);
+  cpu::scratch<std::uint8_t>(1);
 }
 
 /// How the attempts ended.
