@@ -22,13 +22,15 @@ void op_generalized_jsd(const Space&, MatrixView<const S> student, MatrixView<co
     const VectorView<S> q_gap{room + 4 * classes, classes};  // log q - log m
     detail::compare_softmax(detail::sample(student, b), detail::sample(teacher, b), temperature, q,
                             p, p_gap);
-    array(m) = beta * array(p) + rest * array(q);
-    // log m = log(larger) + log1p(share of the smaller * expm1(-|log p - log q|))
-    const auto gap = array(p_gap);
+    // log m = log(larger) + log1p(share of the smaller * expm1(-|log p - log q|)): the gap of the
+    // larger has nothing of the smaller in it, however far that is away.
+    array(m) = array(p_gap);
+    const auto gap = array(m);
     array(q_gap) = (-gap.abs()).expm1();
-    array(q_gap) =
-        -(gap > S(0)).select(rest * array(q_gap), beta * array(q_gap)).log1p() - gap.max(S(0));
-    array(p_gap) += array(q_gap);
+    array(q_gap) = -(gap > S(0)).select(rest * array(q_gap), beta * array(q_gap)).log1p();
+    array(p_gap) = array(q_gap) + gap.min(S(0));
+    array(q_gap) -= gap.max(S(0));
+    array(m) = beta * array(p) + rest * array(q);
     const S q_kl = detail::divergence<S>(q, m, q_gap, S(1));
     const S p_kl = detail::divergence<S>(p, m, p_gap, S(1));
     values.data[b] = temperature * temperature * (beta * p_kl + rest * q_kl);

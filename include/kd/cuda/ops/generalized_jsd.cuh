@@ -17,11 +17,14 @@ struct GeneralizedJsdKernel {
   S* dlogits;
   S* values;
 
-  /// `log q - log m`, given `d = log p - log q`
-  __device__ __forceinline__ S q_gap(S d) const {
+  /// `log(larger) - log m` of p and q, given `d = log p - log q`.
+  __device__ __forceinline__ S larger_gap(S d) const {
     const S share = d > S(0) ? S(1) - beta : beta;
-    return -std::log1p(share * std::expm1(-std::abs(d))) - (d > S(0) ? d : S(0));
+    return -std::log1p(share * std::expm1(-std::abs(d)));
   }
+  /// `log q - log m` and `log p - log m`.
+  __device__ __forceinline__ S q_gap(S d) const { return larger_gap(d) - (d > S(0) ? d : S(0)); }
+  __device__ __forceinline__ S p_gap(S d) const { return larger_gap(d) + (d > S(0) ? S(0) : d); }
 
   template <class Team, int Width>
   __device__ void run(Index sample) const {
@@ -32,9 +35,8 @@ struct GeneralizedJsdKernel {
     TwoSums<S> kl{S(0), S(0)};  // KL(p || m), KL(q || m)
     gap.template for_each<Team, Width>(classes, -1, [&](Index, S q, S p, S d) {
       const S m = beta * p + rest * q;
-      const S from_q = q_gap(d);
-      kl.first += CloseTerms<S>(p, m, from_q + d).excess;
-      kl.second += CloseTerms<S>(q, m, from_q).excess;
+      kl.first += CloseTerms<S>(p, m, p_gap(d)).excess;
+      kl.second += CloseTerms<S>(q, m, q_gap(d)).excess;
     });
     kl = Team::reduce(kl, AddBoth{});
     if (Team::rank() == 0)
