@@ -169,8 +169,7 @@ TEST_CASE("rates and inputs that overflow change nothing", "[train][safe_step]")
     return said;
   };
   CHECK(run(1, Adam{{.lr = 1e38}}) == "epoch 1, step 1: update of layer 1 weight");
-  CHECK(run(1, Sgd{{.lr = 3e38, .weight_decay = 10}}) ==
-        "epoch 1, step 1: update of layer 1 weight");
+  CHECK(run(1000, Sgd{{.lr = 3e38}}) == "epoch 1, step 1: update of layer 1 weight");
   CHECK(run(1e30F, Adam{}) == "epoch 1, step 1: update of layer 1 weight");  // its second moment
 }
 
