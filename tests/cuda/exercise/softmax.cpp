@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "exercise.hpp"
-#include "kd/cuda/log_softmax.cuh"
+#include "kd/cuda/ops/reverse_kl.cuh"
 
 using namespace exercise;
 
