@@ -252,9 +252,11 @@ function(kd_jobs result)
   set(${result} ${jobs} PARENT_SCOPE)
 endfunction()
 
-function(kd_build build target)
+# kd_build(<build> <target>...)
+function(kd_build build)
   kd_jobs(jobs)
-  kd_say("Building ${target} in ${build} (${jobs} at a time)")
-  kd_run("Building ${target} failed: the compiler's words are above."
-         "${CMAKE_COMMAND}" --build "${build}" --config Release --target ${target} --parallel ${jobs})
+  list(JOIN ARGN ", " names)
+  kd_say("Building ${names} in ${build} (${jobs} at a time)")
+  kd_run("Building ${names} failed: the compiler's words are above."
+         "${CMAKE_COMMAND}" --build "${build}" --config Release --target ${ARGN} --parallel ${jobs})
 endfunction()
