@@ -102,6 +102,11 @@ inline constexpr Index warp_classes = 1024;
 inline constexpr Index few_classes = 8192;
 template <Real S>
 inline constexpr int many_threads = sizeof(S) == 4 ? 1024 : 512;  // as many as have the registers
+/// A kernel that would not fit the registers of so many threads has `needs_registers`.
+template <class Kernel>
+concept NeedsRegisters = requires {
+  requires Kernel::needs_registers;
+};
 inline constexpr int sample_threads = 128;  ///< of a block whose warps have a sample each
 
 template <class Team, int Threads, int Width, class Kernel>
@@ -133,7 +138,7 @@ void for_each_sample(const Space& space, const char* name, Index classes, Index 
   } else if (classes <= few_classes) {
     launch_teams<BlockTeam<256>, 256, S>(space, name, batch, batch, packs, kernel);
   } else {
-    constexpr int threads = many_threads<S>;
+    constexpr int threads = NeedsRegisters<Kernel> ? 512 : many_threads<S>;
     launch_teams<BlockTeam<threads>, threads, S>(space, name, batch, batch, packs, kernel);
   }
 }

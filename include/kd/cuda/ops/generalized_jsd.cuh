@@ -22,9 +22,6 @@ struct GeneralizedJsdKernel {
     const S share = d > S(0) ? S(1) - beta : beta;
     return -std::log1p(share * std::expm1(-std::abs(d)));
   }
-  /// `log q - log m` and `log p - log m`.
-  __device__ __forceinline__ S q_gap(S d) const { return larger_gap(d) - (d > S(0) ? d : S(0)); }
-  __device__ __forceinline__ S p_gap(S d) const { return larger_gap(d) + (d > S(0) ? S(0) : d); }
 
   template <class Team, int Width>
   __device__ void run(Index sample) const {
@@ -35,16 +32,18 @@ struct GeneralizedJsdKernel {
     TwoSums<S> kl{S(0), S(0)};  // KL(p || m), KL(q || m)
     gap.template for_each<Team, Width>(classes, -1, [&](Index, S q, S p, S d) {
       const S m = beta * p + rest * q;
-      kl.first += CloseTerms<S>(p, m, p_gap(d)).excess;
-      kl.second += CloseTerms<S>(q, m, q_gap(d)).excess;
+      const S larger = larger_gap(d);
+      kl.first += CloseTerms<S>(p, m, d > S(0) ? larger : larger + d).excess;
+      kl.second += CloseTerms<S>(q, m, d > S(0) ? larger - d : larger).excess;
     });
     kl = Team::reduce(kl, AddBoth{});
     if (Team::rank() == 0)
       values[sample] = temperature * temperature * (beta * kl.first + rest * kl.second);
     if (dlogits == nullptr) return;
     const S factor = scale * temperature * rest;
-    gap.template add_gradient<Team, Width>(
-        classes, dlogits + first, [&](S q, S, S d) { return factor * q * (q_gap(d) - kl.second); });
+    gap.template add_gradient<Team, Width>(classes, dlogits + first, [&](S q, S, S d) {
+      return factor * q * (larger_gap(d) - (d > S(0) ? d : S(0)) - kl.second);
+    });
   }
 };
 

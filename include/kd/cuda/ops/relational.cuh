@@ -102,6 +102,8 @@ struct Features {
 /// The angles at all i between sample j, which the team has, and all k.
 template <Real S>
 struct RelationalAngleKernel {
+  static constexpr bool needs_registers = true;
+
   Features<S> student_features;
   Features<S> teacher_features;
   const S* student;
