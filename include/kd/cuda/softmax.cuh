@@ -102,12 +102,13 @@ inline constexpr Index warp_classes = 1024;
 inline constexpr Index few_classes = 8192;
 template <Real S>
 inline constexpr int many_threads = sizeof(S) == 4 ? 1024 : 512;  // as many as have the registers
-/// A kernel that would not fit the registers of so many threads has `needs_registers`.
+inline constexpr int sample_threads = 128;  ///< of a block whose warps have a sample each
+
+/// A kernel that would not fit the registers of `many_threads` has `needs_registers`.
 template <class Kernel>
 concept NeedsRegisters = requires {
   requires Kernel::needs_registers;
 };
-inline constexpr int sample_threads = 128;  ///< of a block whose warps have a sample each
 
 template <class Team, int Threads, int Width, class Kernel>
 __global__ void __launch_bounds__(Threads, 1) sample_kernel(Index batch, Kernel kernel) {
