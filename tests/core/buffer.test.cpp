@@ -2,6 +2,7 @@
 #include "kd/core/buffer.hpp"
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "kd/cpu/space.hpp"
@@ -39,6 +40,16 @@ TEST_CASE("copies of a buffer are apart", "[core][buffer]") {
   const auto& same = assigned;
   assigned = same;
   CHECK(assigned.view().data[1] == 5);
+}
+
+TEST_CASE("to copy what holds a buffer may fail, to move it may not", "[core][buffer]") {
+  struct Holder {
+    kd::Buffer<int> buffer;
+  };
+  STATIC_REQUIRE_FALSE(std::is_nothrow_copy_constructible_v<Holder>);
+  STATIC_REQUIRE_FALSE(std::is_nothrow_copy_assignable_v<Holder>);
+  STATIC_REQUIRE(std::is_nothrow_move_constructible_v<Holder>);
+  STATIC_REQUIRE(std::is_nothrow_move_assignable_v<Holder>);
 }
 
 TEST_CASE("a moved buffer keeps its memory and leaves an empty one", "[core][buffer]") {

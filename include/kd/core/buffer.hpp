@@ -34,10 +34,14 @@ class Buffer {
       : space_(other.space_),
         data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)) {}
-  Buffer& operator=(Buffer other) noexcept {
-    std::swap(space_, other.space_);
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
+  // Two, because one that takes its argument by value and is noexcept makes structs of buffers
+  // promise that to copy them never throws.
+  Buffer& operator=(const Buffer& other) { return *this = Buffer(other); }
+  Buffer& operator=(Buffer&& other) noexcept {
+    Buffer taken(std::move(other));
+    std::swap(space_, taken.space_);
+    std::swap(data_, taken.data_);
+    std::swap(size_, taken.size_);
     return *this;
   }
   ~Buffer() {
