@@ -83,7 +83,7 @@ if(KD_FULL)
   kd_test(
     "${build}-clang-sanitize"
     CONFIGURE -DCMAKE_CXX_COMPILER=${oldest} -DKD_WERROR=ON -DKD_SANITIZE=address,undefined
-              -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -g1" -DKD_TEST_REPOSITORY=OFF
+              -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1" -DKD_TEST_REPOSITORY=OFF
               -DKD_TEST_WIDTHS=OFF -DKD_BUILD_EXAMPLES=OFF ${fetch})
   if(newest)
     # The rooms that use all of the language: what is in the others is written likewise.
