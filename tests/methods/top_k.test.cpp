@@ -131,6 +131,27 @@ TEST_CASE("top-k distillation survives logits of 1e4 in float", "[methods][top_k
   }
 }
 
+TEST_CASE("top-k distillation keeps its digits at high temperatures", "[methods][top_k]") {
+  const Matrix<float> teacher = random_matrix<float>(9, 5, 1, 3);
+  const Matrix<float> student = random_matrix<float>(9, 5, 2, 3);
+  const Labels labels = random_labels(5, 9, 3);
+  for (const double temperature : {30., 1e3, 1e5}) {
+    for (const Index k : {1, 4, 9}) {
+      for (const MissingMass way : all_ways) {
+        INFO("T " << temperature << ", k " << k << ' ' << names[static_cast<std::size_t>(way)]);
+        const TopKTeacherOptions options{.temperature = temperature};
+        const TopK method{{.missing_mass = way, .weight = 1}};
+        const auto exact =
+            on_logits(method, top_k_of(Matrix<double>(teacher.cast<double>()), k, options),
+                      Matrix<double>(student.cast<double>()), labels);
+        const auto got = on_logits(method, top_k_of(teacher, k, options), student, labels);
+        CHECK_THAT(got.value, WithinRel(exact.value, 1e-5));
+        CHECK((got.gradient.cast<double>() - exact.gradient).norm() < 1e-5 * exact.gradient.norm());
+      }
+    }
+  }
+}
+
 TEST_CASE("a top-k teacher says how much memory it saves", "[methods][top_k]") {
   const auto kept = top_k_of(random_matrix<float>(1000, 20, 1), 8);
   CHECK(kept.k() == 8);

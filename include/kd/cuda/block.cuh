@@ -13,6 +13,14 @@ struct Sum {
   }
 };
 
+struct Larger {
+  /// NaN counts as the largest.
+  template <class T>
+  __device__ __forceinline__ T operator()(T a, T b) const {
+    return b > a || b != b ? b : a;
+  }
+};
+
 /// `combine` over the values of all `Threads` of the block, the same in each.
 template <int Threads, class T, class Combine>
 __device__ __forceinline__ T block_reduce(T value, Combine combine) {

@@ -7,14 +7,6 @@
 
 namespace kd::cuda::detail {
 
-struct Larger {
-  /// NaN counts as the largest.
-  template <class T>
-  __device__ __forceinline__ T operator()(T a, T b) const {
-    return b > a || b != b ? b : a;
-  }
-};
-
 /// The length of a vector, the same in every thread of the team. The largest element is taken out
 /// first, so that no square is too large or too small.
 template <class Team, int Width, Real S>

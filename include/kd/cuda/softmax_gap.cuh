@@ -43,19 +43,14 @@ struct SoftmaxGap {
                                   const SoftmaxSums<S>& p, Index classes, S cooling,
                                   Index left_out = -1) {
     SoftmaxGap both{z, v, cooling, q.max, p.max, q.soft, p.soft};
-    S mean = 0;
-    both.template for_each<Team, Width>(classes, left_out,
-                                        [&](Index, S, S p_c, S gap) { mean += p_c * gap; });
-    both.mean = Team::reduce(mean, Sum{});
-    both.kl = both.mean - (std::log(both.p_sum) - std::log(both.q_sum));
-    if (!(both.kl < S(close_divergence))) return both;
-    const S lift = std::exp(both.kl);
-    both.kl = 0;
-    S excess = 0;
-    both.template for_each<Team, Width>(classes, left_out, [&](Index, S q_c, S p_c, S d) {
-      excess += CloseTerms<S>(p_c, q_c * lift, d).excess;
+    both.template compare<Team>([&](auto add) {
+      for_classes<Team, Width>(classes, [&](Index c) {
+        const auto z_pack = load<Width>(z + c);
+        const auto v_pack = load<Width>(v + c);
+        for (int k = 0; k < Width; ++k)
+          if (c + k != left_out) add(z_pack.v[k], v_pack.v[k], S(1));
+      });
     });
-    both.kl = std::log1p(Team::reduce(excess, Sum{}));
     return both;
   }
   template <class Team, int Width>
@@ -63,6 +58,23 @@ struct SoftmaxGap {
     const Softness<S> softness{false, true, cooling};
     return of<Team, Width>(z, v, softmax_sums<Team, Width>(z, classes, softness),
                            softmax_sums<Team, Width>(v, classes, softness), classes, cooling);
+  }
+
+  /// Sets mean and divergence; `visit(add)` calls `add(z, v, count)` for the logits that this
+  /// thread has, of as many classes each.
+  template <class Team, class Visit>
+  __device__ __forceinline__ void compare(Visit visit) {
+    S sum = 0;
+    visit([&](S z_c, S v_c, S count) { sum += count * (p_of(v_c) * raw_gap(z_c, v_c)); });
+    mean = Team::reduce(sum, Sum{});
+    kl = mean - (std::log(p_sum) - std::log(q_sum));
+    if (!(kl < S(close_divergence))) return;
+    const S lift = std::exp(kl);
+    S excess = 0;
+    visit([&](S z_c, S v_c, S count) {
+      excess += count * CloseTerms<S>(p_of(v_c), q_of(z_c) * lift, raw_gap(z_c, v_c) - mean).excess;
+    });
+    kl = std::log1p(Team::reduce(excess, Sum{}));
   }
 
   __device__ __forceinline__ S log_ratio() const { return mean - kl; }

@@ -3,12 +3,38 @@
 
 #include "kd/core/top_k_table.hpp"
 #include "kd/cuda/elementwise.cuh"
-#include "kd/cuda/log_softmax.cuh"
 #include "kd/cuda/ops/argmax.cuh"
+#include "kd/cuda/softmax_gap.cuh"
 
 namespace kd::cuda {
 
 namespace detail {
+
+/// `T log mean_j exp(z_j / T)`, the logit that gives as many equal classes their sum.
+template <Real S>
+struct SharedLogit {
+  S max;    ///< the largest of them
+  S lack;   ///< the sum of `exp((z_j - max) / T) - 1`
+  S logit;  ///< minus infinity when all are
+};
+
+/// `visit(add)` calls `add(z)` for those of the `count` logits that this thread has.
+template <class Team, Real S, class Visit>
+__device__ __forceinline__ SharedLogit<S> shared_logit(Visit visit, S count, S temperature) {
+  SharedLogit<S> shared{-infinity<S>, S(0), S(0)};
+  const Larger larger;
+  visit([&](S z) { shared.max = larger(shared.max, z); });
+  shared.max = Team::reduce(shared.max, larger);
+  shared.logit = shared.max;
+  if (shared.max == -infinity<S>) return shared;
+  visit([&](S z) { shared.lack += std::expm1((z - shared.max) / temperature); });
+  shared.lack = Team::reduce(shared.lack, Sum{});
+  // Above half of `max`, where 1 + mean would lose digits of the mean; below, it has none to lose.
+  const S mean = shared.lack / count;
+  shared.logit +=
+      temperature * (mean > S(-0.5) ? std::log1p(mean) : std::log((count + shared.lack) / count));
+  return shared;
+}
 
 /// Takes the largest logits one after the other, k times over all classes: it runs once for each
 /// sample of a data set, and k is small.
@@ -52,18 +78,16 @@ struct TopKKernel {
         kept_logits[sample * k + taken] = best.value;
       }
     }
-    SoftmaxSums<S> sums = no_sums<S>();
-    const MergeSums<S> merge{{false, true, S(1) / temperature}};
-    for_classes<Team, Width>(classes, [&](Index c) {
-      const auto pack = load<Width>(v + c);
-      for (int j = 0; j < Width; ++j)
-        if (is_after(pack.v[j], c + j, last)) merge.add(sums, pack.v[j]);
-    });
-    sums = Team::reduce(sums, merge);
-    if (Team::rank() == 0)
-      tail[sample] =
-          k == classes ? S(0)
-                       : sums.max + temperature * std::log(sums.soft / static_cast<S>(classes - k));
+    const auto shared = shared_logit<Team>(
+        [&](auto add) {
+          for_classes<Team, Width>(classes, [&](Index c) {
+            const auto pack = load<Width>(v + c);
+            for (int j = 0; j < Width; ++j)
+              if (is_after(pack.v[j], c + j, last)) add(pack.v[j]);
+          });
+        },
+        static_cast<S>(classes - k), temperature);
+    if (Team::rank() == 0) tail[sample] = k == classes ? S(0) : shared.logit;
   }
 };
 
@@ -119,66 +143,79 @@ struct TopKDivergenceKernel {
   __device__ void run(Index sample) const {
     const Index from = indices[sample] - first_sample;
     const Label* const own = kept + from * k;
+    const S* const z = student + sample * classes;
     const S* const v = kept_logits + from * k;
     const S t = S(1) / temperature;
-    const auto log_q =
-        LogSoftmax<S>::template of<Team, Width>(student + sample * classes, classes, t);
     const bool knows_tail = k < classes && missing != MissingMass::renormalise;
+    const bool is_one_class = missing == MissingMass::tail_bucket;
+    const bool is_uniform = knows_tail && !is_one_class;
     const auto others = static_cast<S>(classes - k);
-    // The first logit kept is the largest of all.
-    const S tail_gap = (tail[from] - v[0]) * t;
-    S sum = 0;
-    for_classes<Team, 1>(k, [&](Index i) { sum += std::exp((v[i] - v[0]) * t); });
-    sum = Team::reduce(sum, Sum{});
-    if (knows_tail) sum += others * std::exp(tail_gap);
-    const S log_sum = std::log(sum);
+    const auto visit_others = [&](auto add) {
+      for_classes<Team, Width>(classes, [&](Index c) {
+        const auto pack = load<Width>(z + c);
+        for (int j = 0; j < Width; ++j)
+          if (place_among(own, k, static_cast<Label>(c + j)) < 0) add(pack.v[j]);
+      });
+    };
+    // The first logit kept is the largest. Below it by so much probabilities are zero, while from
+    // minus infinity there is no gap.
+    const S lowest = v[0] - S(1000) * temperature;
+    const S other_v = tail[from] < lowest ? lowest : tail[from];
+    SharedLogit<S> shared{S(0), S(0), S(0)};
+    if (k < classes && !is_uniform) shared = shared_logit<Team>(visit_others, others, temperature);
 
-    S divergence = 0;
-    for_classes<Team, 1>(k, [&](Index i) {
-      const S log_p = (v[i] - v[0]) * t - log_sum;
-      divergence += std::exp(log_p) * (log_p - log_q.template at<1>(own[i]).v[0]);
-    });
-    divergence = Team::reduce(divergence, Sum{});
-    // What the gradient pulls q towards outside of the classes kept: `pull + pull_factor q`.
-    S pull = 0;
-    S pull_factor = 0;
-    if (knows_tail) {
-      const S log_each = tail_gap - log_sum;
-      const S log_rest = log_each + std::log(others);
-      const S rest = std::exp(log_rest);
-      if (missing == MissingMass::uniform_tail) {
-        S missed = 0;
-        for_classes<Team, Width>(classes, [&](Index c) {
-          const auto pack = log_q.template at<Width>(c);
-          for (int j = 0; j < Width; ++j)
-            if (place_among(own, k, static_cast<Label>(c + j)) < 0) missed += pack.v[j];
-        });
-        pull = rest / others;
-        divergence += rest * log_each - pull * Team::reduce(missed, Sum{});
-      } else {
-        SoftmaxSums<S> missed = no_sums<S>();
-        const MergeSums<S> merge{{true, false, S(1)}};
-        for_classes<Team, Width>(classes, [&](Index c) {
-          const auto pack = log_q.template at<Width>(c);
-          for (int j = 0; j < Width; ++j)
-            if (place_among(own, k, static_cast<Label>(c + j)) < 0) merge.add(missed, pack.v[j]);
-        });
-        missed = Team::reduce(missed, merge);
-        const S log_q_rest = missed.max + std::log(missed.plain);
-        pull_factor = std::exp(log_rest - log_q_rest);
-        divergence += rest * (log_rest - log_q_rest);
+    // One class for the rest is as many equal ones that have its sum.
+    const auto visit = [&](auto add) {
+      for_classes<Team, 1>(k, [&](Index i) { add(z[own[i]], v[i], S(1)); });
+      if (is_uniform) {
+        visit_others([&](S other) { add(other, other_v, S(1)); });
+      } else if (knows_tail && Team::rank() == 0) {
+        add(shared.logit, other_v, others);
       }
+    };
+    const Larger larger;
+    S max = -infinity<S>;
+    visit([&](S z_c, S, S) { max = larger(max, z_c); });
+    SoftmaxGap<S> both{nullptr, nullptr, t, Team::reduce(max, larger), v[0], S(0), S(0)};
+    S q_sum = 0;
+    S p_sum = 0;
+    visit([&](S z_c, S v_c, S count) {
+      q_sum += count * std::exp((z_c - both.z_max) * t);
+      p_sum += count * std::exp((v_c - both.v_max) * t);
+    });
+    both.q_sum = Team::reduce(q_sum, Sum{});
+    both.p_sum = Team::reduce(p_sum, Sum{});
+    both.template compare<Team>(visit);
+
+    // What the student's probabilities of the others sum up to, where the teacher's do not count.
+    S divergence = both.kl;
+    S rest = 0;
+    if (k < classes && !knows_tail) {
+      const S all_max = larger(shared.max, both.z_max);
+      const S rest_sum = (others + shared.lack) * std::exp((shared.max - all_max) * t);
+      const S shift = (both.z_max - all_max) * t;
+      const S sum = rest_sum + both.q_sum * std::exp(shift);
+      rest = rest_sum / sum;
+      divergence -=
+          rest < S(0.5) ? std::log1p(-rest) : shift + std::log(both.q_sum) - std::log(sum);
     }
-    if (Team::rank() == 0) values[sample] = temperature * temperature * at_least_zero(divergence);
+    if (Team::rank() == 0) values[sample] = temperature * temperature * divergence;
     if (dlogits == nullptr) return;
+    const auto change = [&](S z_c, S v_c) {
+      return CloseTerms<S>(both.p_of(v_c), both.q_of(z_c), both.gap_of(z_c, v_c)).change;
+    };
+    // What the others get is shared out as the student's softmax among them has it.
+    const S of_others = knows_tail ? others * change(shared.logit, other_v) : rest;
+    const S share = of_others / (others + shared.lack);
     for_classes<Team, Width>(classes, [&](Index c) {
-      auto grad = log_q.template at<Width>(c);
+      auto grad = load<Width>(z + c);
       for (int j = 0; j < Width; ++j) {
-        const S q = std::exp(grad.v[j]);
+        const S z_c = grad.v[j];
         const int place = place_among(own, k, static_cast<Label>(c + j));
-        const S target =
-            place < 0 ? pull + pull_factor * q : std::exp((v[place] - v[0]) * t - log_sum);
-        grad.v[j] = scale * temperature * (q - target);
+        S step = share * std::exp((z_c - shared.max) * t);
+        if (place >= 0 || is_uniform)
+          step = change(z_c, place < 0 ? other_v : v[place]) - rest * both.q_of(z_c);
+        grad.v[j] = scale * temperature * step;
       }
       put(dlogits + sample * classes + c, grad, Write::add);
     });
