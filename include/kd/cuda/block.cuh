@@ -27,7 +27,7 @@ __device__ __forceinline__ T block_reduce(T value, Combine combine) {
   constexpr int warps = Threads / warp_size;
   static_assert(Threads % warp_size == 0 && warps <= warp_size);
   static_assert((warps & (warps - 1)) == 0, "a lane beyond the warps takes one of theirs again");
-  __shared__ T parts[warps];
+  __shared__ T parts[static_cast<std::size_t>(warps)];
   value = warp_reduce(value, combine);
   if (lane() == 0) parts[warp_in_block()] = value;
   __syncthreads();

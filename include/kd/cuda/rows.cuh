@@ -23,7 +23,7 @@ __device__ __forceinline__ int first_col() { return static_cast<int>(threadIdx.x
 /// same in each. All threads of the block have to take part.
 template <int Warps = row_warps, class T, class Combine>
 __device__ __forceinline__ T row_reduce(T value, Combine combine) {
-  __shared__ T parts[Warps][row_lanes];
+  __shared__ T parts[static_cast<std::size_t>(Warps)][static_cast<std::size_t>(row_lanes)];
   const int at = static_cast<int>(threadIdx.x) % row_lanes;
   parts[first_col()][at] = value;
   __syncthreads();

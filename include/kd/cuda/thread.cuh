@@ -4,6 +4,7 @@
 #include <cuda_runtime.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 #include "kd/core/types.hpp"
@@ -14,7 +15,7 @@ namespace kd::cuda::detail {
 /// `N` elements that a thread loads and stores at once.
 template <class T, int N>
 struct alignas(sizeof(T) * N) Pack {
-  T v[N];
+  T v[static_cast<std::size_t>(N)];
 };
 
 /// How many elements fill the widest load, 16 bytes.
