@@ -32,7 +32,9 @@ struct AdversarialTemperatureOptions {
 /// `ramp_epochs` on; it is stepped by the student's optimizer. Source: Li et al., "Curriculum
 /// temperature for knowledge distillation", 2023, section 3 (the global temperature), with its
 /// authors' settings, where the labels' cross-entropy (`HardLabels`) counts 0.1. Adam moves
-/// theta by up to its learning rate in every step, however small the gradient.
+/// theta by up to its learning rate in every step, however small the gradient. That gradient is
+/// what terms of size 1/T leave at 1/T^2: of its digits about log10 T are lost, one at the
+/// defaults.
 class AdversarialTemperature : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;

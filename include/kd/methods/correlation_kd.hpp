@@ -28,7 +28,8 @@ struct CorrelationKdOptions {
 /// through the softmax, `q (g - <q, g>) / T`. A last batch of one sample has no relation within a
 /// class; that part counts zero. Source: Huang et al., "Knowledge distillation from a stronger
 /// teacher", 2022, section 4; weights and temperature as for ImageNet, where the labels'
-/// cross-entropy (`HardLabels`) counts 1 (for CIFAR-100: both 2, T = 4).
+/// cross-entropy (`HardLabels`) counts 1 (for CIFAR-100: both 2, T = 4). The 1e-8 is the authors':
+/// at T above about 1e3 it outweighs the lengths of nearly equal probabilities, and rho goes to 0.
 class CorrelationKd : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
