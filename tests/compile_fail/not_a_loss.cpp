@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect-first: fit takes a kd::LabelLoss third, such as CrossEntropy\{\}
+// expect-first: fit takes a kd::FitLoss third, such as CrossEntropy\{\} or Mse\{\}
 // expect: .Target.*SoftTargets
 #include <kd/distill.hpp>
 

@@ -32,9 +32,21 @@ TEST_CASE("the first label out of range is named", "[core][labels]") {
 TEST_CASE("a negative label is called one", "[core][labels]") {
   CHECK_THROWS_WITH(check({0, 1, -1, 5}, 10),
                     "label of sample 2: expected 0 to 9, got -1 (negative label: a sample without "
-                    "a class must be left out)");
+                    "a class must be left out, or ignored: Dataset::with_labels)");
   CHECK_THROWS_WITH(check({std::numeric_limits<kd::Label>::min()}, 10),
                     ContainsSubstring("got -2147483648 (negative label"));
+}
+
+TEST_CASE("a label that stands for no class is passed over", "[core][labels]") {
+  const std::vector<kd::Label> labels{-100, 1, 2, -100};
+  const kd::VectorView<const kd::Label> all(labels.data(), 4);
+  CHECK(kd::detail::count_classes(all, -100) == 3);
+  CHECK_NOTHROW(kd::detail::check_labels(all, 3, -100));
+  CHECK_THROWS_WITH(kd::detail::check_labels(all, 2, -100),
+                    "label of sample 2: expected 0 to 1, got 2 (the labels run from 1 to 2: they "
+                    "look 1-based; subtract 1)");
+  CHECK_THROWS_WITH(kd::detail::check_labels(all, 3, -1),
+                    ContainsSubstring("label of sample 0: expected 0 to 2, got -100"));
 }
 
 TEST_CASE("labels from 1 to the number of classes get a hint", "[core][labels]") {
@@ -62,7 +74,7 @@ TEST_CASE("classes are counted by the largest label", "[core][labels]") {
   CHECK_THROWS_WITH(
       count({-1, -1}),
       "label of sample 0: expected a class, counted from 0, got -1 (negative label: a "
-      "sample without a class must be left out)");
+      "sample without a class must be left out, or ignored: Dataset::with_labels)");
   CHECK_THROWS_WITH(count({0, std::numeric_limits<kd::Label>::min()}),
                     ContainsSubstring("got -2147483648 (negative label"));
   CHECK_THROWS_WITH(count({0, most}),

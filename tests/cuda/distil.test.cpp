@@ -91,6 +91,60 @@ TEST_CASE("CUDA: a teacher whose features were kept teaches there", "[cuda]") {
   CHECK(distance(p.student, p.device_student) < 1e-4);
 }
 
+TEST_CASE("CUDA: batches have what is known of their samples there", "[cuda]") {
+  const Index resident_bytes = GENERATE(-1, 0);
+  CAPTURE(resident_bytes);
+  const kd::cuda::Space space({.resident_bytes = resident_bytes});
+  const kd::Dataset bare(some_data().inputs());
+  kd::Labels labels = kd::map(some_data().labels());
+  labels(13) = labels(40) = -1;
+  const kd::Dataset all = bare.with_labels(labels, {.classes = 4, .ignore = -1})
+                              .with_targets(some_data().inputs().topRows(3))
+                              .with_class_weights(std::vector<double>{1, 0.5, 2, 3});
+  for (const kd::Dataset& data : {bare, all, all.slice(12, 30)}) {
+    kd::Loader<float> host(data, 16);
+    kd::Loader<float, kd::cuda::Space> device(data, 16, space);
+    host.shuffle(kd::Rng(1));
+    device.shuffle(kd::Rng(1));
+    for (Index i = 0; i < host.batches(); ++i) {
+      const auto expected = host.batch(i);
+      const auto got = device.batch(i);
+      REQUIRE(got.size() == expected.size());
+      REQUIRE(got.labels.size == expected.labels.size);
+      REQUIRE(got.targets.rows == expected.targets.rows);
+      REQUIRE(got.weights.size == expected.weights.size);
+      if (expected.labels.empty()) continue;
+      kd::Labels got_labels(got.size());
+      kd::Matrix<float> targets(3, got.size());
+      kd::Vector<float> weights(got.size());
+      op_download(space, got.labels, kd::view(got_labels));
+      op_download(space, got.targets.flat(), kd::view(targets).flat());
+      op_download(space, got.weights, kd::view(weights));
+      CHECK(got_labels == kd::map(expected.labels));
+      CHECK(targets == kd::map(expected.targets));
+      CHECK(weights == kd::map(expected.weights));
+    }
+  }
+
+  Pair p;
+  const kd::Matrix<float> said = p.teacher.predict(bare.inputs());
+  const kd::Dataset aimed =
+      bare.with_labels(labels, {.classes = 4, .ignore = -1}).with_targets(said);
+  kd::Distiller(p.teacher, p.student, kd::LogitMse{}, kd::SoftTargets{}, kd::HardTargets{})
+      .fit(aimed, adam, options);
+  kd::Distiller(p.device_teacher, p.device_student, kd::LogitMse{}, kd::SoftTargets{},
+                kd::HardTargets{})
+      .fit(aimed, adam, options);
+  CHECK(distance(p.student, p.device_student) < 1e-4);
+  const kd::Evaluation host = kd::evaluate(p.student, aimed);
+  const kd::Evaluation device = kd::evaluate(p.device_student, aimed);
+  CHECK(device.mean_squared_error == Approx(host.mean_squared_error).epsilon(1e-3));
+  CHECK(device.loss == Approx(host.loss).epsilon(1e-3));
+  kd::fit(p.student, bare.with_targets(said), kd::Mse{}, adam, options);
+  kd::fit(p.device_student, bare.with_targets(said), kd::Mse{}, adam, options);
+  CHECK(distance(p.student, p.device_student) < 1e-3);
+}
+
 TEST_CASE("CUDA: slices keep their place in the whole there", "[cuda]") {
   const Index resident_bytes = GENERATE(-1, 0);
   CAPTURE(resident_bytes);

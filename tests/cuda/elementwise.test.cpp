@@ -43,6 +43,24 @@ TEMPLATE_TEST_CASE("CUDA: copies, sums and products of vectors are the CPU's", "
   CHECK(product.distance() <= twin::tolerance);  // a device may round a product and a sum at once
 }
 
+TEMPLATE_TEST_CASE("CUDA: samples are weighed as on the CPU", "[cuda]", float, double) {
+  const Index rows = GENERATE(1, 4, 7, 10);
+  const auto write = GENERATE(Write::overwrite, Write::add);
+  CAPTURE(rows, static_cast<int>(write));
+  constexpr Index batch = 33;
+  Twin<TestType> gradient(rows * batch, seed(1)), dx(rows * batch, seed(2)), values(batch, seed(3));
+  auto weights = Twin<TestType>::of(
+      batch, [](Index b) { return static_cast<TestType>(b % 3 == 0 ? 0 : b) / 8; });
+  on_both([&](auto side) {
+    op_weigh(side.space, side.in(weights), side.in(gradient, rows, batch),
+             side.out(dx, rows, batch), write, side.out(values));
+    op_weigh(side.space, side.in(weights), side.in(dx, rows, batch), side.out(dx, rows, batch),
+             Write::overwrite, side.out(values));
+  });
+  CHECK(dx.distance() <= twin::tolerance);
+  CHECK(values.is_identical());
+}
+
 TEMPLATE_TEST_CASE("CUDA: parts of vectors that no pack can be loaded from", "[cuda]", float,
                    double) {
   const Index offset = GENERATE(1, 2, 3);

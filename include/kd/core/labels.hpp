@@ -16,19 +16,23 @@ struct LabelFault {
 };
 
 inline constexpr const char* negative_label_hint =
-    " (negative label: a sample without a class must be left out)";
+    " (negative label: a sample without a class must be left out, or ignored: "
+    "Dataset::with_labels)";
 
-/// The first label outside `[first, first + classes)`, if there is one, with a guess at why.
+/// The first label outside `[first, first + classes)`, if there is one, with a guess at why; one
+/// label may stand for no class.
 inline std::optional<LabelFault> find_label_fault(VectorView<const Label> labels, Index classes,
-                                                  Label first = 0) {
+                                                  Label first = 0,
+                                                  std::optional<Label> ignored = {}) {
   const Index last = first + classes - 1;
-  Label least = 0;
-  Label most = 0;
+  Label least = std::numeric_limits<Label>::max();
+  Label most = std::numeric_limits<Label>::min();
   Index bad = -1;
   for (Index i = 0; i < labels.size; ++i) {
     const Label label = labels.data[i];
-    if (i == 0 || label < least) least = label;
-    if (i == 0 || label > most) most = label;
+    if (label == ignored) continue;
+    if (label < least) least = label;
+    if (label > most) most = label;
     if (bad < 0 && (label < first || label > last)) bad = i;
   }
   if (bad < 0) return std::nullopt;
@@ -44,16 +48,19 @@ inline std::optional<LabelFault> find_label_fault(VectorView<const Label> labels
 }
 
 /// Throws `DataError` when a label is outside `[0, classes)`, naming the first such sample.
-inline void check_labels(VectorView<const Label> labels, Index classes) {
-  if (const auto fault = find_label_fault(labels, classes)) throw DataError(fault->message);
+inline void check_labels(VectorView<const Label> labels, Index classes,
+                         std::optional<Label> ignored = {}) {
+  if (const auto fault = find_label_fault(labels, classes, 0, ignored))
+    throw DataError(fault->message);
 }
 
 /// One more than the largest label. Throws `DataError` when a label is negative, or too large to be
 /// followed by another.
-inline Index count_classes(VectorView<const Label> labels) {
+inline Index count_classes(VectorView<const Label> labels, std::optional<Label> ignored = {}) {
   Label most = 0;
   for (Index i = 0; i < labels.size; ++i) {
     const Label label = labels.data[i];
+    if (label == ignored) continue;
     if (label < 0 || label == std::numeric_limits<Label>::max())
       throw DataError(text("label of sample ", i, ": expected a class, counted from 0, got ", label,
                            label < 0 ? negative_label_hint : ""));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
+
+#include "kd/core/label_need.hpp"
 #include "kd/core/labels.hpp"
 
 namespace kd::detail {
@@ -18,6 +21,47 @@ void check_features(const char* where, const Model& model, Index features, Index
   }
 }
 
+/// The labels that `who` reads must be there. Throws `DataError`.
+template <class Data>
+void check_labels_suffice(const char* where, const std::string& who, LabelNeed need,
+                          const Data& data) {
+  if (need == LabelNeed::none) return;
+  if (!data.has_labels())
+    throw DataError(text(where, ": ", who, " needs labels, and the data set has none"));
+  if (need == LabelNeed::some) return;
+  if (const Index ignored = data.ignored_samples(); ignored > 0)
+    throw DataError(text(where, ": ", who,
+                         " needs the label of every sample, and the data set has ", ignored,
+                         " ignored of ", data.size()));
+}
+
+/// There must be a target for each of the numbers that a model gives. Throws `DataError` when
+/// there is none, `ShapeError` when there are more or fewer.
+template <class Data>
+void check_targets_fit(const char* where, const std::string& who, Index outputs, const Data& data) {
+  if (!data.has_targets())
+    throw DataError(text(where, ": ", who,
+                         " needs targets, and the data set has none: data.with_targets(matrix)"));
+  if (data.targets().rows != outputs)
+    throw ShapeError(text(where, ": expected ", outputs,
+                          " targets a sample, as the model gives numbers, got ",
+                          data.targets().rows));
+}
+
+/// The same for what a method reads; one that does not say is taken to read every label.
+template <class Method, class Data>
+void check_method_fits(const char* where, const Method& method, Index outputs, const Data& data) {
+  const std::string who = text("the method \"", Method::terms.front(), '"');
+  if constexpr (requires { method.label_need(); })
+    check_labels_suffice(where, who, method.label_need(), data);
+  else
+    check_labels_suffice(
+        where, who + ", which does not say its label_need() and is taken to read them all,",
+        LabelNeed::every, data);
+  if constexpr (requires { Method::reads_targets; })
+    if (Method::reads_targets) check_targets_fit(where, who, outputs, data);
+}
+
 /// A model must fit a data set: its features, the classes of its labels and, where the model knows
 /// samples by their index, the samples themselves, as they are or augmented. Everything that runs a
 /// model over a data set asks this before any work. Throws `ShapeError`, `DataError` or
@@ -26,7 +70,10 @@ template <class Model, class Data>
 void check_model_fits(const char* where, const Model& model, const Data& data,
                       bool augmented = false) {
   check_features(where, model, data.features(), data.size());
-  if (data.classes() > model.num_classes()) check_labels(data.labels(), model.num_classes());
+  if (data.classes() > model.num_classes())
+    check_labels(data.labels(), model.num_classes(), data.ignored_label());
+  if constexpr (requires { model.label_need(); })
+    check_labels_suffice(where, "the model", model.label_need(), data);
   if constexpr (requires { model.check_data(data, augmented); }) model.check_data(data, augmented);
 }
 

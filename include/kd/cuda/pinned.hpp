@@ -13,6 +13,7 @@ template <class T>
 class Pinned {
  public:
   explicit Pinned(Index size) : size_(size) {
+    if (size == 0) return;
     void* data = nullptr;
     detail::check(cudaMallocHost(&data, static_cast<std::size_t>(size) * sizeof(T)),
                   "cudaMallocHost");

@@ -6,6 +6,7 @@
 #include "kd/core/batch.hpp"
 #include "kd/cuda/ops/gather.cuh"
 #include "kd/data/dataset.hpp"
+#include "kd/data/weights.hpp"
 
 namespace kd::cuda::detail {
 
@@ -17,10 +18,17 @@ class ResidentSamples {
       : space_(space),
         features_(data.features()),
         first_(data.first()),
-        labels_(data.size(), space),
+        samples_(data.size()),
+        outputs_(data.targets().rows),
+        host_weights_(data.weights()),
+        labels_(data.labels().size, space),
+        targets_(data.targets().size(), space),
+        weights_(data.weights().size, space),
         order_(data.size(), space),
         batch_inputs_(data.features() * batch_size, space),
-        batch_labels_(batch_size, space) {
+        batch_labels_(data.has_labels() ? batch_size : 0, space),
+        batch_targets_(outputs_ * batch_size, space),
+        batch_weights_(data.weights().empty() ? 0 : batch_size, space) {
     data.visit([&](const auto& samples, float scale) {
       scale_ = static_cast<S>(scale);
       using T = std::remove_cvref_t<decltype(*samples.data)>;
@@ -32,42 +40,71 @@ class ResidentSamples {
         op_upload(space, samples.flat(), floats_.view());
       }
     });
-    op_upload(space, data.labels(), labels_.view());
+    if (data.has_labels()) op_upload(space, data.labels_to_gather(), labels_.view());
+    if (data.has_targets()) op_upload(space, data.targets().flat(), targets_.view());
+    if (!data.weights().empty()) op_upload(space, data.weights(), weights_.view());
   }
 
-  /// The samples in the order in which batches take them.
-  void set_order(VectorView<const Index> order) { op_upload(space_, order, order_.view()); }
+  /// The samples in the order in which batches take them; the host's numbers must stay.
+  void set_order(VectorView<const Index> order) {
+    host_order_ = order;
+    op_upload(space_, order, order_.view());
+  }
 
   Batch<S, Space> batch(Index first, Index count) {
     const VectorView<const Index, Space> indices = order_.view().slice(first, count);
     const MatrixView<S, Space> inputs{batch_inputs_.view().data, features_, count};
-    const VectorView<Label, Space> labels = batch_labels_.view().slice(0, count);
-    gather_from(bytes_, indices, inputs);
-    gather_from(floats_, indices, inputs);
-    op_gather_labels(space_, VectorView<const Label, Space>(labels_.view()), indices, labels,
-                     first_);
-    return {inputs, labels, indices};
+    gather_from(bytes_, indices, scale_, inputs);
+    gather_from(floats_, indices, scale_, inputs);
+    Batch<S, Space> batch{inputs, {}, indices};
+    if (labels_.size() > 0) {
+      const VectorView<Label, Space> labels = batch_labels_.view().slice(0, count);
+      op_gather_labels(space_, VectorView<const Label, Space>(labels_.view()), indices, labels,
+                       first_);
+      batch.labels = labels;
+    }
+    if (targets_.size() > 0) {
+      const MatrixView<S, Space> targets = batch_targets_.matrix(outputs_, count);
+      gather_from(targets_, indices, S(1), targets);
+      batch.targets = targets;
+    }
+    if (weights_.size() > 0) {
+      const MatrixView<S, Space> weights = batch_weights_.matrix(1, count);
+      const double scale =
+          kd::detail::over_their_mean(host_weights_, host_order_.slice(first, count), first_);
+      gather_from(weights_, indices, static_cast<S>(scale), weights);
+      batch.weights = weights.flat();
+    }
+    return batch;
   }
 
  private:
   template <class T>
-  void gather_from(const Buffer<T, Space>& samples, VectorView<const Index, Space> indices,
-                   MatrixView<S, Space> inputs) {
+  void gather_from(const Buffer<T, Space>& samples, VectorView<const Index, Space> indices, S scale,
+                   MatrixView<S, Space> out) {
     if (samples.size() == 0) return;
-    op_gather(space_, MatrixView<const T, Space>{samples.view().data, features_, labels_.size()},
-              indices, scale_, inputs, first_);
+    op_gather(space_, MatrixView<const T, Space>{samples.view().data, out.rows, samples_}, indices,
+              scale, out, first_);
   }
 
   Space space_;
   Index features_;
   Index first_;  ///< the place of the first sample, from which indices count
+  Index samples_;
+  Index outputs_;
+  VectorView<const float> host_weights_;
+  VectorView<const Index> host_order_;
   S scale_ = 1;
   Buffer<std::uint8_t, Space> bytes_;  // one of the two
   Buffer<float, Space> floats_;
-  Buffer<Label, Space> labels_;
+  Buffer<Label, Space> labels_;  // what the data set has not, is empty
+  Buffer<float, Space> targets_;
+  Buffer<float, Space> weights_;
   Buffer<Index, Space> order_;
   Buffer<S, Space> batch_inputs_;
   Buffer<Label, Space> batch_labels_;
+  Buffer<S, Space> batch_targets_;
+  Buffer<S, Space> batch_weights_;
 };
 
 }  // namespace kd::cuda::detail

@@ -8,6 +8,7 @@
 #include "kd/cuda/ops/gather.cuh"
 #include "kd/cuda/pinned.hpp"
 #include "kd/data/dataset.hpp"
+#include "kd/data/weights.hpp"
 
 namespace kd::cuda::detail {
 
@@ -35,19 +36,18 @@ class StreamedSamples {
     Slot& slot = slots_[turn_];
     slot.copied.wait();  // the pinned memory is free
     const Index count = order.size;
-    for (Index b = 0; b < count; ++b) {
-      slot.host_indices.view().data[b] = order.data[b];
-      slot.host_labels.view().data[b] = data_.labels().data[order.data[b] - data_.first()];
-    }
+    for (Index b = 0; b < count; ++b) slot.host_indices.view().data[b] = order.data[b];
     const std::size_t sample_bytes = gather_on_host(slot, order);
+    gather_knowledge(slot, order);
 
     slot.consumed.hold(copies_.get());  // the device's memory is free
     copy(slot.samples.view().data, slot.host_samples.view().data,
          sample_bytes * static_cast<std::size_t>(count));
-    copy(slot.labels.view().data, slot.host_labels.view().data,
-         static_cast<std::size_t>(count) * sizeof(Label));
     copy(slot.indices.view().data, slot.host_indices.view().data,
          static_cast<std::size_t>(count) * sizeof(Index));
+    copy_first(slot.labels, slot.host_labels, data_.has_labels() ? count : 0);
+    copy_first(slot.targets, slot.host_targets, data_.targets().rows * count);
+    copy_first(slot.weights, slot.host_weights, data_.weights().empty() ? 0 : count);
     slot.copied.record(copies_.get());
     slot.copied.hold(space_.stream());
 
@@ -58,7 +58,11 @@ class StreamedSamples {
       for_each<S>(space_, "widen", inputs.size(),
                   Widen<T, S>{packed, inputs.data, static_cast<S>(scale)}, packed, inputs.data);
     });
-    return {inputs, slot.labels.view().slice(0, count), slot.indices.view().slice(0, count)};
+    Batch<S, Space> batch{inputs, {}, slot.indices.view().slice(0, count)};
+    if (data_.has_labels()) batch.labels = slot.labels.view().slice(0, count);
+    if (data_.has_targets()) batch.targets = slot.targets.matrix(data_.targets().rows, count);
+    if (!data_.weights().empty()) batch.weights = slot.weights.view().slice(0, count);
+    return batch;
   }
 
  private:
@@ -71,18 +75,26 @@ class StreamedSamples {
   struct Slot {
     Slot(const Dataset& data, Index batch, const Space& space)
         : host_samples(stored_bytes(data) * batch),
-          host_labels(batch),
+          host_labels(data.has_labels() ? batch : 0),
+          host_targets(data.targets().rows * batch),
+          host_weights(data.weights().empty() ? 0 : batch),
           host_indices(batch),
           samples(stored_bytes(data) * batch, space),
-          labels(batch, space),
+          labels(data.has_labels() ? batch : 0, space),
+          targets(data.targets().rows * batch, space),
+          weights(data.weights().empty() ? 0 : batch, space),
           indices(batch, space),
           inputs(data.features() * batch, space) {}
 
     Pinned<std::uint8_t> host_samples;
-    Pinned<Label> host_labels;
+    Pinned<Label> host_labels;  // what the data set has not, is empty
+    Pinned<S> host_targets;
+    Pinned<S> host_weights;
     Pinned<Index> host_indices;
     Buffer<std::uint8_t, Space> samples;
     Buffer<Label, Space> labels;
+    Buffer<S, Space> targets;
+    Buffer<S, Space> weights;
     Buffer<Index, Space> indices;
     Buffer<S, Space> inputs;
     Event copied;    ///< the copies out of pinned memory are done
@@ -97,6 +109,32 @@ class StreamedSamples {
         std::memcpy(to, samples.data + (order.data[b] - data_.first()) * samples.rows, bytes);
       return bytes;
     });
+  }
+
+  /// Labels, targets and weights of a batch, as far as there are such.
+  void gather_knowledge(Slot& slot, VectorView<const Index> order) const {
+    const VectorView<const Label> labels = data_.labels_to_gather();
+    const MatrixView<const float> targets = data_.targets();
+    const VectorView<const float> weights = data_.weights();
+    const auto scale =
+        weights.empty()
+            ? S(0)
+            : static_cast<S>(kd::detail::over_their_mean(weights, order, data_.first()));
+    for (Index b = 0; b < order.size; ++b) {
+      const Index at = order.data[b] - data_.first();
+      if (!labels.empty()) slot.host_labels.view().data[b] = labels.data[at];
+      for (Index i = 0; i < targets.rows; ++i)
+        slot.host_targets.view().data[b * targets.rows + i] =
+            static_cast<S>(targets.data[at * targets.rows + i]);
+      if (!weights.empty())
+        slot.host_weights.view().data[b] = static_cast<S>(weights.data[at]) * scale;
+    }
+  }
+
+  template <class T>
+  void copy_first(Buffer<T, Space>& target, Pinned<T>& source, Index count) const {
+    if (count > 0)
+      copy(target.view().data, source.view().data, static_cast<std::size_t>(count) * sizeof(T));
   }
 
   void copy(void* target, const void* source, std::size_t bytes) const {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -11,66 +13,127 @@
 #include "kd/core/labels.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/to_labels.hpp"
+#include "kd/data/annotations.hpp"
+#include "kd/data/held.hpp"
 #include "kd/data/identity.hpp"
 #include "kd/data/to_inputs.hpp"
 
 namespace kd {
 
-/// Samples with labels: inputs (features, samples), one column a sample, and a class for each.
+/// Samples, one column each: inputs (features, samples), and what is known about them: a class
+/// each, numbers that a model is to give, what each counts; or nothing, where the teacher's word is
+/// enough.
 ///
 /// Inputs are floats, or bytes that are multiplied by `byte_scale` when a batch is gathered: MNIST
-/// then takes 47 MB instead of 188. A data set never changes; copies share the samples.
+/// then takes 47 MB instead of 188. A data set never changes; copies share the samples, and each
+/// `with_...` gives one that knows more of them.
 class Dataset {
- private:
-  template <class View>
-  struct Held {
-    std::shared_ptr<const void> owner;
-    View view;
-  };
-
-  template <class Owned>
-  static auto own(Owned from) -> Held<decltype(kd::view(std::as_const(from)))> {
-    const auto owner = std::make_shared<const Owned>(std::move(from));
-    return {owner, kd::view(*owner)};
-  }
+  using FloatInputs = detail::Held<MatrixView<const float>>;
+  using ByteInputs = detail::Held<MatrixView<const std::uint8_t>>;
 
  public:
   static constexpr float byte_scale = 1.F / 255;
 
-  /// Takes over matrices of floats and of bytes; labels are `Labels` or any vector of integers, an
-  /// Eigen, `std::vector` or `std::span`. `classes` is one more than the largest label unless it is
-  /// given. Throws `DataError` when there is no sample, a label is outside `[0, classes)` or an
-  /// input is not finite, `ShapeError` when there are not as many labels as samples or the labels
-  /// are a matrix, `ConfigError` when `classes` is negative.
-  template <detail::LabelSource L>
-  Dataset(Matrix<float> inputs, L&& labels, Index classes = 0)
-      : Dataset(own(std::move(inputs)), own(detail::to_labels(std::forward<L>(labels))), classes) {}
-  template <detail::LabelSource L>
-  Dataset(Bytes inputs, L&& labels, Index classes = 0)
-      : Dataset(own(std::move(inputs)), own(detail::to_labels(std::forward<L>(labels))), classes) {}
-  /// The same for an expression, such as `images / 255`, which is evaluated. Numbers of other types
-  /// become floats and keep their values: of integers only bytes are scaled. Throws also
-  /// `DataError` when a number is beyond what a float holds.
+  /// Takes over matrices of floats and of bytes, and evaluates expressions, such as `images / 255`.
+  /// Numbers of other types become floats and keep their values: of integers only bytes are scaled.
+  /// Labels are `Labels` or any vector of integers, an Eigen, `std::vector` or `std::span`.
+  /// `classes` is one more than the largest label unless it is given. Throws `DataError` when there
+  /// is no sample, a label is outside `[0, classes)` or an input is not finite or beyond what a
+  /// float holds, `ShapeError` when there are not as many labels as samples or the labels are a
+  /// matrix, `ConfigError` when `classes` is negative.
   template <class Inputs, detail::LabelSource L>
-  Dataset(const Eigen::DenseBase<Inputs>& inputs, L&& labels, Index classes = 0)
-      : Dataset(own(detail::to_inputs(inputs)), own(detail::to_labels(std::forward<L>(labels))),
-                classes) {}
+  requires detail::EigenDense<std::remove_cvref_t<Inputs>> Dataset(Inputs&& inputs, L&& labels,
+                                                                   Index classes = 0)
+      : Dataset(detail::hold(detail::to_inputs(std::forward<Inputs>(inputs))),
+                detail::hold(detail::to_labels(std::forward<L>(labels))), classes) {}
+  /// The same without labels.
+  template <class Inputs>
+  requires detail::EigenDense<std::remove_cvref_t<Inputs>>
+  explicit Dataset(Inputs&& inputs)
+      : Dataset(detail::hold(detail::to_inputs(std::forward<Inputs>(inputs)))) {}
 
   /// Samples that stay where they are, which must outlive the data set and its copies. Throws as
   /// above.
   static Dataset of_views(MatrixView<const float> inputs, VectorView<const Label> labels,
                           Index classes = 0) {
-    return Dataset(Held<MatrixView<const float>>{nullptr, inputs}, {nullptr, labels}, classes);
+    return Dataset(FloatInputs{nullptr, inputs}, {nullptr, labels}, classes);
   }
   static Dataset of_views(MatrixView<const std::uint8_t> inputs, VectorView<const Label> labels,
                           Index classes = 0) {
-    return Dataset(Held<MatrixView<const std::uint8_t>>{nullptr, inputs}, {nullptr, labels},
-                   classes);
+    return Dataset(ByteInputs{nullptr, inputs}, {nullptr, labels}, classes);
+  }
+  static Dataset of_views(MatrixView<const float> inputs) {
+    return Dataset(FloatInputs{nullptr, inputs});
+  }
+  static Dataset of_views(MatrixView<const std::uint8_t> inputs) {
+    return Dataset(ByteInputs{nullptr, inputs});
   }
 
   // Copies share the samples, and so does what would be moved: no data set is ever empty.
   Dataset(const Dataset&) = default;
   Dataset& operator=(const Dataset&) = default;
+
+  /// These samples with labels, of which one may stand for "no class": those samples teach what a
+  /// teacher says of them, and count in no loss on labels and no accuracy. Throws as the
+  /// constructor does; `DataError` when all are ignored; `ConfigError` when there are labels
+  /// already, or this is a slice.
+  template <detail::LabelSource L>
+  Dataset with_labels(L&& labels, const LabelOptions& options = {}) const {
+    Dataset more = changed("Dataset::with_labels");
+    if (has_labels()) throw ConfigError("Dataset::with_labels: the data set has labels already");
+    auto held = detail::hold(detail::to_labels(std::forward<L>(labels)));
+    check_count("labels", held.view.size);
+    more.about_.set_labels(std::move(held), options);
+    return more;
+  }
+
+  /// These samples with targets, the numbers that a model is to give: (outputs, samples), or a
+  /// vector of one a sample, of any type. Throws `ShapeError` when there are not as many as
+  /// samples, `DataError` when one is not finite as a float, `ConfigError` when this is a slice.
+  template <detail::NumberSource T>
+  Dataset with_targets(const T& targets) const {
+    Dataset more = changed("Dataset::with_targets");
+    auto held = detail::hold(detail::to_rows("targets", targets));
+    if (held.view.rows < 1)
+      throw ShapeError("Dataset: expected at least one target a sample, got none");
+    check_count("targets", held.view.cols, held.view.rows);
+    more.about_.set_targets(std::move(held));
+    return more;
+  }
+
+  /// These samples, each of which counts as much as its weight in losses on labels and targets:
+  /// means are `sum(w L) / sum(w)`. Weights multiply those there are. The word of a teacher counts
+  /// the same for all. Throws `ShapeError` when there are not as many weights as samples,
+  /// `DataError` when one is negative, not finite or neither 0 nor between 1e-18 and 1e18, or all
+  /// are 0; `ConfigError` when this is a slice.
+  template <detail::NumberSource W>
+  Dataset with_weights(const W& weights) const {
+    Dataset more = changed("Dataset::with_weights");
+    const Matrix<float> row = detail::to_rows("weights", weights);
+    if (row.rows() != 1 && row.cols() != 1)
+      throw ShapeError(detail::text("Dataset: expected one weight a sample, got ", row.rows()));
+    check_count("weights", row.size());
+    more.about_.multiply_weights(row.reshaped());
+    return more;
+  }
+
+  /// The same with a weight for each class, as PyTorch's `CrossEntropyLoss(weight)` has it. Throws
+  /// `DataError` too when there are no labels, `ShapeError` when there are not as many weights as
+  /// classes.
+  template <detail::NumberSource W>
+  Dataset with_class_weights(const W& weights) const {
+    Dataset more = changed("Dataset::with_class_weights");
+    if (!has_labels())
+      throw DataError("Dataset::with_class_weights: needs labels, and the data set has none");
+    const Matrix<float> of_classes = detail::to_rows("class weights", weights);
+    detail::check_equal("Dataset::with_class_weights", "weights, one for each class", classes(),
+                        of_classes.size());
+    Vector<float> of_samples(size());
+    for (Index i = 0; i < size(); ++i)
+      of_samples(i) = of_classes.data()[labels_to_gather().data[i]];
+    more.about_.multiply_weights(std::move(of_samples));
+    return more;
+  }
 
   /// Calls `f(inputs, scale)` with the samples as they are stored, a view of floats or bytes.
   template <class F>
@@ -84,12 +147,31 @@ class Dataset {
         inputs_);
   }
 
-  Index size() const { return labels_.view.size; }
-  Index classes() const { return classes_; }
+  Index size() const {
+    return visit([](const auto& inputs, float) { return inputs.cols; });
+  }
   Index features() const {
     return visit([](const auto& inputs, float) { return inputs.rows; });
   }
-  VectorView<const Label> labels() const { return labels_.view; }
+
+  bool has_labels() const { return !labels().empty(); }
+  /// How many classes there are; 0 where there are no labels.
+  Index classes() const { return about_.classes(); }
+  /// The labels as they were given, (samples); empty where there are none.
+  VectorView<const Label> labels() const { return about_.labels(); }
+  /// The label that stands for "no class", and how many samples have it.
+  std::optional<Label> ignored_label() const { return about_.ignored_label(); }
+  Index ignored_samples() const { return about_.ignored_samples(); }
+  /// The labels as batches have them: class 0 in the place of those that are ignored.
+  VectorView<const Label> labels_to_gather() const { return about_.gathered_labels(); }
+
+  bool has_targets() const { return !targets().empty(); }
+  /// (outputs, samples); empty where there are none.
+  MatrixView<const float> targets() const { return about_.targets(); }
+
+  /// What each sample counts in losses on labels and targets, 0 where its label is ignored;
+  /// (samples), and empty where all count the same.
+  VectorView<const float> weights() const { return about_.weights(); }
 
   /// The place of the first sample in the whole that this set is a slice of; 0 where it is none.
   Index first() const { return first_; }
@@ -98,21 +180,24 @@ class Dataset {
   /// Which data set the whole is; slices are one with it. It is computed when first asked for, in
   /// one pass over the samples.
   DatasetIdentity identity() const {
-    using Fingerprints = detail::LazyFingerprints;
-    const auto of = [](const auto* data, Index size) {
+    using detail::LazyFingerprints;
+    const auto of = [&](LazyFingerprints::Part part, const auto* data, Index numbers_a_sample) {
       using T = std::remove_cvref_t<decltype(*data)>;
-      return detail::Fingerprint::of(data, static_cast<std::size_t>(size) * sizeof(T), sizeof(T));
+      if (data == nullptr) return std::uint64_t{0};
+      return fingerprints_->get(part, [&] {
+        const auto count = static_cast<std::size_t>(whole_size_ * numbers_a_sample);
+        return detail::Fingerprint::of(data - first_ * numbers_a_sample, count * sizeof(T),
+                                       sizeof(T));
+      });
     };
-    return {whole_size_, features(),
-            fingerprints_->get(Fingerprints::inputs,
-                               [&] {
-                                 return visit([&](const auto& inputs, float) {
-                                   return of(inputs.data - first_ * inputs.rows,
-                                             whole_size_ * inputs.rows);
-                                 });
-                               }),
-            fingerprints_->get(Fingerprints::labels,
-                               [&] { return of(labels().data - first_, whole_size_); })};
+    return {whole_size_,
+            features(),
+            visit([&](const auto& inputs, float) {
+              return of(LazyFingerprints::inputs, inputs.data, inputs.rows);
+            }),
+            of(LazyFingerprints::labels, labels().data, 1),
+            of(LazyFingerprints::targets, targets().data, targets().rows),
+            of(LazyFingerprints::weights, weights().data, 1)};
   }
 
   /// Samples `first` to `first + count - 1`, sharing the memory of this set and keeping their place
@@ -123,9 +208,27 @@ class Dataset {
                                     ", got ", count, " from ", first));
     Dataset part = *this;
     part.first_ += first;
-    part.labels_.view = labels_.view.slice(first, count);
+    part.about_.slice(first, count);
     std::visit([&](auto& held) { held.view = held.view.middle_cols(first, count); }, part.inputs_);
     return part;
+  }
+
+  /// A data set of its own, a copy, of some of these samples in the order in which they are named.
+  /// Throws `ShapeError` when there are no such samples.
+  Dataset select(std::span<const Index> samples) const {
+    if (samples.empty())
+      throw ShapeError("Dataset::select: expected at least one sample, got none");
+    for (const Index sample : samples)
+      if (sample < 0 || sample >= size())
+        throw ShapeError(detail::text("Dataset::select: expected samples within 0 to ", size() - 1,
+                                      ", got ", sample));
+    Dataset some = *this;
+    std::visit([&](auto& held) { held = detail::hold_columns(held.view, samples); }, some.inputs_);
+    some.about_.select(samples);
+    some.first_ = 0;
+    some.whole_size_ = some.size();
+    some.fingerprints_ = std::make_shared<detail::LazyFingerprints>();
+    return some;
   }
 
   /// The inputs as floats, a copy: (features, samples).
@@ -137,28 +240,49 @@ class Dataset {
 
  private:
   template <class Inputs>
-  Dataset(Held<Inputs> inputs, Held<VectorView<const Label>> labels, Index classes)
-      : inputs_(inputs), labels_(std::move(labels)), classes_(classes), whole_size_(size()) {
-    const Index rows = inputs.view.rows;
-    const Index cols = inputs.view.cols;
-    if (cols < 1 || rows < 1)
-      throw DataError(detail::text("Dataset: expected at least one sample, got inputs (", rows,
-                                   " features, ", cols, " samples)"));
-    if (cols != size())
-      throw ShapeError(detail::text(
-          "Dataset: expected as many labels as samples, got ", size(), " labels for ", cols,
-          " samples",
-          rows == size() ? "; are the inputs (samples, features)? transpose them" : ""));
-    if (classes < 0)
-      throw ConfigError(
-          detail::text("Dataset: classes must be at least 1, or 0 to count them, got ", classes));
-    if (classes == 0)
-      classes_ = detail::count_classes(labels_.view);
-    else
-      detail::check_labels(labels_.view, classes);
-    if constexpr (std::is_same_v<Inputs, MatrixView<const float>>) check_finite(inputs.view);
+  explicit Dataset(detail::Held<MatrixView<Inputs>> inputs)
+      : inputs_(inputs), whole_size_(inputs.view.cols) {
+    check_not_empty();
+    check_finite(inputs.view);
+  }
+  template <class Inputs>
+  Dataset(detail::Held<MatrixView<Inputs>> inputs, detail::HeldLabels labels, Index classes)
+      : inputs_(inputs), whole_size_(inputs.view.cols) {
+    check_not_empty();
+    check_count("labels", labels.view.size);
+    about_.set_labels(std::move(labels), {.classes = classes});
+    check_finite(inputs.view);
   }
 
+  /// A copy to change; with a content of its own, and therefore another identity.
+  Dataset changed(const char* where) const {
+    if (size() != whole_size_)
+      throw ConfigError(detail::text(
+          where, ": this is a slice: say it of the whole data set and slice that, or select()"));
+    Dataset copy = *this;
+    copy.fingerprints_ = std::make_shared<detail::LazyFingerprints>();
+    return copy;
+  }
+
+  void check_not_empty() const {
+    if (size() < 1 || features() < 1)
+      throw DataError(detail::text("Dataset: expected at least one sample, got inputs (",
+                                   features(), " features, ", size(), " samples)"));
+  }
+
+  /// There must be as many as samples; `other` many would be there if they lay the other way round.
+  void check_count(const char* what, Index got, Index other = 0) const {
+    if (got == size()) return;
+    std::string hint;
+    if (features() == got)
+      hint = "; are the inputs (samples, features)? transpose them";
+    else if (other == size())
+      hint = detail::text("; are the ", what, " (samples, outputs)? transpose them");
+    throw ShapeError(detail::text("Dataset: expected as many ", what, " as samples, got ", got, " ",
+                                  what, " for ", size(), " samples", hint));
+  }
+
+  static void check_finite(MatrixView<const std::uint8_t>) {}
   static void check_finite(MatrixView<const float> inputs) {
     for (Index i = 0; i < inputs.size(); ++i)
       if (!detail::is_finite(inputs.data[i]))
@@ -167,9 +291,8 @@ class Dataset {
                                      i % inputs.rows));
   }
 
-  std::variant<Held<MatrixView<const float>>, Held<MatrixView<const std::uint8_t>>> inputs_;
-  Held<VectorView<const Label>> labels_;
-  Index classes_;
+  std::variant<FloatInputs, ByteInputs> inputs_;
+  detail::Annotations about_;
   Index first_ = 0;
   Index whole_size_;
   std::shared_ptr<detail::LazyFingerprints> fingerprints_ =

@@ -11,6 +11,7 @@
 #include "kd/core/random.hpp"
 #include "kd/cpu/ops/gather.hpp"
 #include "kd/data/dataset.hpp"
+#include "kd/data/weights.hpp"
 
 namespace kd {
 
@@ -35,7 +36,9 @@ class Loader {
     order_.resize(static_cast<std::size_t>(data.size()));
     std::iota(order_.begin(), order_.end(), data.first());
     inputs_ = Buffer<S, Space>(data.features() * batch_size_, space_);
-    labels_ = Buffer<Label, Space>(batch_size_, space_);
+    if (data.has_labels()) labels_ = Buffer<Label, Space>(batch_size_, space_);
+    if (data.has_targets()) targets_ = Buffer<S, Space>(data.targets().rows * batch_size_, space_);
+    if (!data.weights().empty()) weights_ = Buffer<S, Space>(batch_size_, space_);
   }
   Loader(Dataset&&, Index, Space = {}) = delete;
   Loader(const Loader&) = delete;
@@ -69,9 +72,25 @@ class Loader {
     });
     if constexpr (hands_out_floats)
       if (augment_) augment_(map(inputs), rng_.stream(augmented_++));
-    const VectorView<Label, Space> labels = labels_.view().slice(0, count);
-    op_gather_labels(space_, data_.labels(), indices, labels, data_.first());
-    return {inputs, labels, indices};
+    Batch<S, Space> batch{inputs, {}, indices};
+    if (data_.has_labels()) {
+      const VectorView<Label, Space> labels = labels_.view().slice(0, count);
+      op_gather_labels(space_, data_.labels_to_gather(), indices, labels, data_.first());
+      batch.labels = labels;
+    }
+    if (data_.has_targets()) {
+      const MatrixView<S, Space> targets{targets_.view().data, data_.targets().rows, count};
+      op_gather(space_, data_.targets(), indices, S(1), targets, data_.first());
+      batch.targets = targets;
+    }
+    if (const VectorView<const float> all = data_.weights(); !all.empty()) {
+      const MatrixView<S, Space> weights{weights_.view().data, 1, count};
+      const double scale = detail::over_their_mean(all, indices, data_.first());
+      op_gather(space_, MatrixView<const float>{all.data, 1, all.size}, indices,
+                static_cast<S>(scale), weights, data_.first());
+      batch.weights = weights.flat();
+    }
+    return batch;
   }
 
  private:
@@ -81,6 +100,8 @@ class Loader {
   std::vector<Index> order_;
   Buffer<S, Space> inputs_;
   Buffer<Label, Space> labels_;
+  Buffer<S, Space> targets_;
+  Buffer<S, Space> weights_;
   Augment augment_;
   Rng rng_;
   std::uint64_t augmented_ = 0;  ///< batches so far

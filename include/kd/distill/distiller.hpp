@@ -85,6 +85,10 @@ class Distiller {
     const auto augmented = static_cast<bool>(options.augment);
     detail::check_model_fits("Distiller::fit", student_, data);
     detail::check_model_fits("Distiller::fit, teacher", teacher_, data, augmented);
+    const auto check_method = [&](const auto& method) {
+      detail::check_method_fits("Distiller::fit", method, student_.num_classes(), data);
+    };
+    std::apply([&](const Methods&... method) { (check_method(method), ...); }, methods_);
     detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
     Loader<Scalar, Space> loader(data, options.batch_size, student_.space());
     const Index capacity = std::min(options.batch_size, data.size());

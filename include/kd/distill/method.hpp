@@ -5,6 +5,7 @@
 #include <concepts>
 
 #include "kd/core/batch.hpp"
+#include "kd/core/label_need.hpp"
 #include "kd/nn/network.hpp"
 #include "kd/optim/schedule.hpp"
 #include "kd/teachers/teacher.hpp"
@@ -26,7 +27,10 @@ struct DistillStep {
 /// A method is a description: named fields, no memory. `make_state(teacher, student, capacity)`
 /// checks that it suits the two and makes the room it needs; `accumulate(step, state)` adds its
 /// weighted gradients to the student's tape, and each of its losses, not weighted and summed over
-/// the samples, to `totals`. `terms` names the losses, `weights(progress)` says what they count.
+/// the samples, to `totals`. `terms` names the losses, `weights(progress)` says what they count,
+/// and `label_need()` what it reads of the labels: `static constexpr LabelNeed label_need() {
+/// return LabelNeed::none; }`. A method that does not say is taken to read every label; one that
+/// has a `static constexpr bool reads_targets` which is true reads targets.
 ///
 /// A state may have more, which the distiller finds by its name:
 /// - `params()` and `grads()`: weights of the method's own (a hint's regressor), which are trained

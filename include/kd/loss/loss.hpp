@@ -37,10 +37,16 @@ concept Loss = std::copyable<L> &&
   loss.accumulate(step);
 };
 
-/// A loss that compares logits with labels, such as `fit` takes.
+/// A loss that compares logits with labels.
 template <class L>
 concept LabelLoss = Loss<L> &&
     std::same_as<typename L::template Target<float, cpu::Space>, LabelTarget<float, cpu::Space>>;
+
+/// A loss that `fit` takes: on labels, or on numbers of the outputs' shape.
+template <class L>
+concept FitLoss = LabelLoss<L> ||
+    (Loss<L>&& std::same_as<typename L::template Target<float, cpu::Space>,
+                            MatrixTarget<float, cpu::Space>>);
 
 /// The mean of a loss over a batch, and its gradient with respect to the logits.
 template <Real S>

@@ -40,6 +40,7 @@ class AdversarialTemperature : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 1> terms{"soft"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool compares_logits = true;
 
   template <Real S, class Space>

@@ -49,6 +49,7 @@ class Contrastive : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 2> terms{"contrast of student", "contrast of teacher"};
+  static constexpr LabelNeed label_need() { return LabelNeed::every; }
 
   /// One block of weights: those of the student's map, then those of the teacher's.
   template <Real S, class Space>

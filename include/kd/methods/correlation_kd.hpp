@@ -35,6 +35,7 @@ class CorrelationKd : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 2> terms{"inter-class", "intra-class"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool compares_logits = true;
 
   template <Real S, class Space>

@@ -36,6 +36,7 @@ class DecoupledKd : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 2> terms{"target", "non-target"};
+  static constexpr LabelNeed label_need() { return LabelNeed::every; }
   static constexpr bool compares_logits = true;
 
   /// Throws `ConfigError` when an option is out of its range.

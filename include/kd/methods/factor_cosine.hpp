@@ -30,6 +30,7 @@ class FactorCosine : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 1> terms{"cosine"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   /// Throws `ConfigError` when the weight is out of its range.
   explicit FactorCosine(FactorCosineOptions options = {}) : options_(std::move(options)) {

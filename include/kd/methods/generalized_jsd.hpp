@@ -33,6 +33,7 @@ class GeneralizedJsd : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 1> terms{"jsd"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool compares_logits = true;
 
   /// Throws `ConfigError` when an option is out of its range.

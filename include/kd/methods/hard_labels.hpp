@@ -3,8 +3,8 @@
 
 #include <array>
 
-#include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
+#include "kd/distill/weighted_losses.hpp"
 #include "kd/loss/cross_entropy.hpp"
 
 namespace kd {
@@ -18,11 +18,13 @@ struct HardLabelsOptions {
 ///
 /// It is the cross-entropy `mean_b (log sum_c exp(z_cb) - z_yb)` unless it is given another loss
 /// on labels: `HardLabels(LabelSmoothing{{.smoothing = 0.1}}, {.weight = 0.5})`. z: student logits
-/// (classes, batch); mean over the batch; gradient `weight` times that loss's.
+/// (classes, batch); mean over the batch, in which samples count what the data set says
+/// (`Dataset::with_weights`, ignored labels); gradient `weight` times that loss's.
 template <LabelLoss L = CrossEntropy>
 class HardLabels {
  public:
   static constexpr std::array<const char*, 1> terms{"hard"};
+  static constexpr LabelNeed label_need() { return LabelNeed::some; }
 
   /// Throws `ConfigError` when the weight is negative or not finite.
   explicit HardLabels(HardLabelsOptions options = {}) requires std::default_initializable<L>
@@ -38,16 +40,16 @@ class HardLabels {
 
   template <class TeacherT, class StudentT>
   auto make_state(const TeacherT&, const StudentT& student, Index capacity) const {
-    return detail::make_sample_losses<1>(student, capacity);
+    return detail::make_weighted_losses<1>(student, capacity);
+  }
+  template <Real S, class Space>
+  void prepare(const Dataset& data, WeightedLosses<S, Space>& losses) const {
+    losses.prepare(data);
   }
 
   template <Real S, class Space>
-  void accumulate(const DistillStep<S, Space>& step, SampleLosses<S, Space, 1>& losses) const {
-    const auto [dlogits, write] = step.student.claim_grad(step.student.depth());
-    loss_.accumulate(LossStep<S, Space, LabelTarget<S, Space>>{
-        step.space, step.student.logits(), step.batch.labels,
-        detail::batch_scale(weights(step.progress)[0], step), dlogits, write,
-        losses.term(0, step.batch.size())});
+  void accumulate(const DistillStep<S, Space>& step, WeightedLosses<S, Space>& losses) const {
+    losses.accumulate(loss_, step, weights(step.progress)[0]);
     losses.add_to(step);
   }
 

@@ -37,6 +37,7 @@ class Hint : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 1> terms{"hint"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   template <Real S, class Space>
   struct State {

@@ -26,6 +26,7 @@ class LogitMse : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 1> terms{"logit mse"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool compares_logits = true;
 
   /// Throws `ConfigError` when the weight is negative or not finite.

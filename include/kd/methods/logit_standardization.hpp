@@ -86,6 +86,10 @@ class LogitStandardization {
     }
   }
 
+  LabelNeed label_need() const {
+    if constexpr (requires { method_.label_need(); }) return method_.label_need();
+    return LabelNeed::every;
+  }
   auto weights(const Progress& progress) const { return method_.weights(progress); }
   void check_at(const Progress& progress) const {
     if constexpr (requires { method_.check_at(progress); }) method_.check_at(progress);
@@ -106,6 +110,14 @@ class LogitStandardization {
         Tape<S, Space>(detail::LogitsOnly(classes), capacity, Mode::training, student.space()),
         Buffer<S, Space>(classes * capacity, student.space()),
         Buffer<S, Space>(capacity, student.space()), Buffer<S, Space>(capacity, student.space())};
+  }
+
+  template <class Inner, Real S, class Space>
+  requires requires(const M& method, const Dataset& data, Inner& inner) {
+    method.prepare(data, inner);
+  }
+  void prepare(const Dataset& data, State<Inner, S, Space>& state) const {
+    method_.prepare(data, state.inner);
   }
 
   template <class Inner, Real S, class Space>

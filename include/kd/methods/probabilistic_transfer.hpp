@@ -35,6 +35,7 @@ class ProbabilisticTransfer : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 1> terms{"affinity"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   /// Throws `ConfigError` when the weight is out of its range.
   explicit ProbabilisticTransfer(ProbabilisticTransferOptions options = {})

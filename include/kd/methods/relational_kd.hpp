@@ -39,6 +39,7 @@ class RelationalKd : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 2> terms{"distance", "angle"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   /// Throws `ConfigError` when a weight is out of its range.
   explicit RelationalKd(RelationalKdOptions options = {}) : options_(std::move(options)) {

@@ -27,6 +27,7 @@ class ReverseKl : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 1> terms{"reverse"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool compares_logits = true;
 
   /// Throws `ConfigError` when an option is out of its range.

@@ -32,6 +32,7 @@ class SimilarityPreserving : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 1> terms{"similarity"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   /// Throws `ConfigError` when the weight is out of its range.
   explicit SimilarityPreserving(SimilarityPreservingOptions options = {})

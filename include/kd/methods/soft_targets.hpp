@@ -5,8 +5,9 @@
 
 #include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/soft_targets.hpp"
-#include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
+#include "kd/distill/weighted_losses.hpp"
+#include "kd/loss/cross_entropy.hpp"
 
 namespace kd {
 
@@ -20,9 +21,11 @@ struct SoftTargetsOptions {
 ///
 /// z: student logits, v: teacher logits, (classes, batch); sum over classes, mean over the batch;
 /// gradient `hard_weight (softmax(z) - onehot(y)) / B + soft_weight (T/B) (q - p)`. The hard part
-/// takes the logits as they are, not divided by T. Source: Hinton, Vinyals, Dean, "Distilling the
-/// knowledge in a neural network", 2015, sections 2 and 2.1; default weights as is common since
-/// Tian et al., "Contrastive representation distillation", 2020.
+/// takes the logits as they are, not divided by T; in it samples count what the data set says
+/// (`Dataset::with_weights`, ignored labels). With a `hard_weight` of 0 the data set may have no
+/// labels; that part is then left out, and reported as 0. Source: Hinton, Vinyals, Dean,
+/// "Distilling the knowledge in a neural network", 2015, sections 2 and 2.1; default weights as is
+/// common since Tian et al., "Contrastive representation distillation", 2020.
 class SoftTargets : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
@@ -38,6 +41,9 @@ class SoftTargets : detail::NamedOptions {
   }
 
   const SoftTargetsOptions& options() const { return options_; }
+  LabelNeed label_need() const {
+    return options_.hard_weight.is_always(0) ? LabelNeed::none : LabelNeed::some;
+  }
   void check_at(const Progress& progress) const {
     temperature(progress);
     weights(progress);
@@ -49,17 +55,26 @@ class SoftTargets : detail::NamedOptions {
 
   template <class TeacherT, class StudentT>
   auto make_state(const TeacherT&, const StudentT& student, Index capacity) const {
-    return detail::make_sample_losses<2>(student, capacity);
+    return detail::make_weighted_losses<2>(student, capacity);
+  }
+  template <Real S, class Space>
+  void prepare(const Dataset& data, WeightedLosses<S, Space, 2>& losses) const {
+    losses.prepare(data);
   }
 
   template <Real S, class Space>
-  void accumulate(const DistillStep<S, Space>& step, SampleLosses<S, Space, 2>& losses) const {
+  void accumulate(const DistillStep<S, Space>& step, WeightedLosses<S, Space, 2>& losses) const {
     const auto [hard, soft] = weights(step.progress);
+    const Batch<S, Space>& batch = step.batch;
+    const bool weighted = !batch.labels.empty() && !batch.weights.empty();
+    if (weighted) losses.accumulate(CrossEntropy{}, step, hard, 0);
+    const bool in_one_pass = !batch.labels.empty() && !weighted;
     const auto [dlogits, write] = step.student.claim_grad(step.student.depth());
-    op_soft_targets(step.space, step.student.logits(), step.teacher_logits, step.batch.labels,
+    op_soft_targets(step.space, step.student.logits(), step.teacher_logits, batch.labels,
                     static_cast<S>(temperature(step.progress)), detail::batch_scale(hard, step),
                     detail::batch_scale(soft, step), dlogits, write,
-                    losses.term(0, step.batch.size()), losses.term(1, step.batch.size()));
+                    in_one_pass ? losses.term(0, batch.size()) : VectorView<S, Space>{},
+                    losses.term(1, batch.size()));
     losses.add_to(step);
   }
 

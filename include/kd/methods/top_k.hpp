@@ -35,6 +35,7 @@ class TopK : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 1> terms{"top k"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   template <Real S, class Space>
   struct State {

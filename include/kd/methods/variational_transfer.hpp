@@ -38,6 +38,7 @@ class VariationalTransfer : detail::NamedOptions {
   using NamedOptions::NamedOptions;
 
   static constexpr std::array<const char*, 1> terms{"likelihood"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   /// One block of weights: those of the mean (as a `Linear` layer's), then the spreads.
   template <Real S, class Space>

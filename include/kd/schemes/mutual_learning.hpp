@@ -7,11 +7,12 @@
 #include <tuple>
 #include <utility>
 
-#include "kd/cpu/ops/cross_entropy.hpp"
 #include "kd/cpu/ops/soft_targets.hpp"
 #include "kd/cpu/ops/sum.hpp"
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
+#include "kd/loss/cross_entropy.hpp"
+#include "kd/loss/weighted.hpp"
 #include "kd/schemes/distinct.hpp"
 #include "kd/teachers/teacher.hpp"
 #include "kd/train/blame.hpp"
@@ -47,11 +48,12 @@ struct StudentTerms {
 ///     kd::MutualLearning mutual(kd::MutualLearningOptions{}, a, b, c);
 ///     mutual.fit(data, kd::Adam{}, {.epochs = 10});
 ///
-/// z_i: logits of student i, (classes, batch); sum over classes, mean over the batch; gradient
-/// `hard_weight (softmax(z_i) - onehot(y)) / B + peer_weight (T / B) (p_i - mean_j p_j)`. In a step
-/// all students run forward first, then all gradients are taken, then all weights are stepped, by
-/// one optimizer with a state for each; `max_grad_norm` is that of all students together. Source:
-/// Zhang et al., "Deep mutual learning", 2018, equations 4 to 8; T = 1 and weights of 1 as there.
+/// With a `hard_weight` of 0 the data set may have no labels. z_i: logits of student i, (classes,
+/// batch); sum over classes, mean over the batch; gradient `hard_weight (softmax(z_i) - onehot(y))
+/// / B + peer_weight (T / B) (p_i - mean_j p_j)`. In a step all students run forward first, then
+/// all gradients are taken, then all weights are stepped, by one optimizer with a state for each;
+/// `max_grad_norm` is that of all students together. Source: Zhang et al., "Deep mutual learning",
+/// 2018, equations 4 to 8; T = 1 and weights of 1 as there.
 template <class... Students>
 class MutualLearning {
   static_assert(sizeof...(Students) >= 2, "MutualLearning needs at least two students");
@@ -106,6 +108,9 @@ class MutualLearning {
           (detail::check_model_fits("MutualLearning::fit", student, data), ...);
         },
         students_);
+    if (!options_.hard_weight.is_always(0))
+      detail::check_labels_suffice("MutualLearning::fit", "a hard_weight above 0", LabelNeed::some,
+                                   data);
     detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
     detail::check_not_negative<Scalar>("MutualLearning: hard_weight", hard_weight({}));
     detail::check_not_negative<Scalar>("MutualLearning: peer_weight", peer_weight({}));
@@ -231,14 +236,21 @@ class MutualLearning {
     void add_gradient(std::size_t i, const Batch<Scalar, Space>& batch, Scalar temperature,
                       Scalar hard, Scalar peers, VectorView<double, Space> totals) {
       Tape<Scalar, Space>& tape = pupils_[i].tape;
-      const auto [dlogits, write] = tape.claim_grad(tape.depth());
       const VectorView<Scalar, Space> values = values_.view().slice(0, batch.size());
-      op_cross_entropy(space(), tape.logits(), batch.labels, hard, dlogits, write, values);
-      op_add_sum(space(), VectorView<const Scalar, Space>(values), totals.slice(0, 1));
+      if (!batch.labels.empty()) {
+        const auto [dlogits, write] = tape.claim_grad(tape.depth());
+        detail::accumulate_weighted(
+            CrossEntropy{},
+            LossStep<Scalar, Space, LabelTarget<Scalar, Space>>{
+                space(), tape.logits(), batch.labels, hard, dlogits, write, values},
+            batch.weights, no_room_);
+        op_add_sum(space(), VectorView<const Scalar, Space>(values), totals.slice(0, 1));
+      }
       for (std::size_t j = 0; j < count; ++j) {
         if (j == i) continue;
+        const auto [dlogits, write] = tape.claim_grad(tape.depth());
         op_soft_targets(space(), tape.logits(), std::as_const(pupils_[j].tape).logits(),
-                        batch.labels, temperature, Scalar(0), peers, dlogits, Write::add,
+                        batch.labels, temperature, Scalar(0), peers, dlogits, write,
                         VectorView<Scalar, Space>{}, values);
         op_add_sum(space(), VectorView<const Scalar, Space>(values), totals.slice(1, 1));
       }
@@ -257,6 +269,7 @@ class MutualLearning {
     Rng rng_;
     std::array<Pupil, count> pupils_;
     Buffer<Scalar, Space> values_;
+    Buffer<Scalar, Space> no_room_;  ///< labels come first, and overwrite
   };
 
   MutualLearningOptions options_;

@@ -4,6 +4,7 @@
 #include <concepts>
 
 #include "kd/core/batch.hpp"
+#include "kd/core/label_need.hpp"
 #include "kd/data/dataset.hpp"
 #include "kd/nn/tape.hpp"
 
@@ -15,7 +16,8 @@ namespace kd {
 /// `make_workspace(capacity)` is the room it needs for batches of up to `capacity` samples, and
 /// `logits(batch, workspace)` fills it; the result stays until the next call. A teacher may have
 /// `in_features()`, and `check_data(data, augmented)`, which throws when it cannot teach these
-/// samples: whoever runs it over a data set asks both first.
+/// samples: whoever runs it over a data set asks both first. One that reads the labels of a batch
+/// says so by `label_need()`, as a method does.
 template <class T>
 concept Teacher = requires(const T teacher, Index capacity,
                            const Batch<typename T::Scalar, typename T::Space>& batch,

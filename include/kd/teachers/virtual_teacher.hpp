@@ -33,6 +33,7 @@ class VirtualTeacher {
   using Scalar = ScalarT;
   using Space = SpaceT;
   static constexpr Index static_classes = dynamic;
+  static constexpr LabelNeed label_need() { return LabelNeed::every; }
 
   using Workspace = LogitsRoom<Scalar, Space>;
 

@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <limits>
+
 #include "kd/cpu/ops/argmax.hpp"
 #include "kd/cpu/ops/cross_entropy.hpp"
-#include "kd/cpu/ops/sum.hpp"
+#include "kd/cpu/ops/squared_error.hpp"
 #include "kd/train/finite_samples.hpp"
 #include "kd/train/loop.hpp"
+#include "kd/train/mean_loss.hpp"
 
 namespace kd {
 
-/// How well a model does on a data set.
+/// How well a model does on a data set. What the data set does not tell is not a number.
 struct Evaluation {
   Index samples = 0;
   Index errors = 0;
-  double accuracy = 0;          ///< share of samples whose largest logit is their class, 0 to 1
-  double loss = 0;              ///< mean cross-entropy
-  Vector<Index> class_samples;  ///< how many samples are of each class
+  /// Share of samples whose largest logit is their class, 0 to 1; of those with a label that
+  /// counts.
+  double accuracy = std::numeric_limits<double>::quiet_NaN();
+  /// Mean cross-entropy with the labels; where there are none, the mean squared error. Samples
+  /// count what the data set says.
+  double loss = std::numeric_limits<double>::quiet_NaN();
+  /// Mean over samples and outputs of the squared distance from the targets.
+  double mean_squared_error = std::numeric_limits<double>::quiet_NaN();
+  Vector<Index> class_samples;  ///< how many samples are of each class, without ignored ones
   Vector<Index> class_errors;   ///< and how many of those were taken for another
   Matrix<Index> confusion;      ///< (true class, predicted class); see `most_confusion_classes`
 };
@@ -27,52 +36,69 @@ struct EvaluateOptions {
 };
 
 /// Runs a model over a data set, in inference: dropout is off. A model is anything that gives
-/// logits: a network, an ensemble.
+/// logits: a network, an ensemble; for targets, its logits are its outputs.
 ///
 /// Throws `ConfigError`, `ShapeError` or `DataError` when options, model and data do not fit;
-/// `DataError` too when logits are not finite and the loss therefore is not.
+/// `DataError` too when the data set has neither labels nor targets or no sample counts, and when
+/// logits are not finite and the loss therefore is not.
 template <class Model>
 Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptions& options = {}) {
   using S = typename Model::Scalar;
   using Space = typename Model::Space;
   detail::check_model_fits("evaluate", model, data);
+  const bool labelled = data.has_labels();
+  const bool aimed = data.has_targets();
+  if (!labelled && !aimed)
+    throw DataError("evaluate: needs labels or targets, and the data set has neither");
+  if (aimed) detail::check_targets_fit("evaluate", "the squared error", model.num_classes(), data);
   Loader<S, Space> loader(data, options.batch_size, model.space());
   const Index capacity = std::min(options.batch_size, data.size());
   auto workspace = model.make_workspace(capacity);
-  Buffer<S, Space> values(capacity, model.space());
+  detail::MeanLoss<S, Space> entropy(data, labelled ? capacity : 0, model.space());
+  detail::MeanLoss<S, Space> error(data, aimed ? capacity : 0, model.space());
   Buffer<Label, Space> predicted(capacity, model.space());
-  Buffer<double, Space> total(1, model.space());
   Evaluation result;
   result.samples = data.size();
-  result.class_samples = Vector<Index>::Zero(model.num_classes());
-  result.class_errors = Vector<Index>::Zero(model.num_classes());
-  const bool counts_pairs = model.num_classes() <= options.most_confusion_classes;
+  result.class_samples = Vector<Index>::Zero(labelled ? model.num_classes() : 0);
+  result.class_errors = result.class_samples;
+  const bool counts_pairs = labelled && model.num_classes() <= options.most_confusion_classes;
   if (counts_pairs) result.confusion.setZero(model.num_classes(), model.num_classes());
   std::vector<Label> host(static_cast<std::size_t>(capacity));
   for (Index i = 0; i < loader.batches(); ++i) {
     const Batch<S, Space> batch = loader.batch(i);
+    const Index first = i * options.batch_size;  // not shuffled
     const MatrixView<const S, Space> logits = model.logits(batch, workspace);
     detail::check_logits("evaluate", model, batch.size(), logits);
-    const VectorView<S, Space> losses = values.view().slice(0, batch.size());
+    if (aimed) {
+      op_squared_error(model.space(), logits, batch.targets, S(0), MatrixView<S, Space>{},
+                       Write::overwrite, error.values(batch.size()));
+      error.add(model.space(), first, batch.size());
+    }
+    if (!labelled) continue;
     op_cross_entropy(model.space(), logits, batch.labels, S(0), MatrixView<S, Space>{},
-                     Write::overwrite, losses);
-    op_add_sum(model.space(), VectorView<const S, Space>(losses), total.view());
+                     Write::overwrite, entropy.values(batch.size()));
+    entropy.add(model.space(), first, batch.size());
     op_argmax(model.space(), logits, predicted.view());
     op_download(model.space(),
                 VectorView<const Label, Space>(predicted.view().slice(0, batch.size())),
                 VectorView<Label>(host.data(), batch.size()));
     for (Index b = 0; b < batch.size(); ++b) {
-      const Label truth = data.labels().data[i * options.batch_size + b];  // not shuffled
+      const Label truth = data.labels().data[first + b];
+      if (truth == data.ignored_label()) continue;
       const Label said = host[static_cast<std::size_t>(b)];
       ++result.class_samples(truth);
       if (said != truth) ++result.class_errors(truth);
       if (counts_pairs) ++result.confusion(truth, said);
     }
   }
-  result.errors = result.class_errors.sum();
-  result.accuracy = 1 - static_cast<double>(result.errors) / static_cast<double>(result.samples);
-  result.loss = op_read(model.space(), total.view()) / static_cast<double>(result.samples);
-  if (!detail::is_finite(result.loss)) {
+  if (aimed) result.loss = result.mean_squared_error = error.mean("evaluate", model.space());
+  if (labelled) {
+    result.loss = entropy.mean("evaluate", model.space());
+    result.errors = result.class_errors.sum();
+    result.accuracy =
+        1 - static_cast<double>(result.errors) / static_cast<double>(result.class_samples.sum());
+  }
+  if (!detail::is_finite(result.loss) || (aimed && !detail::is_finite(result.mean_squared_error))) {
     for (Index i = 0; i < loader.batches(); ++i)
       detail::check_finite_samples("evaluate", "logits", model.space(),
                                    model.logits(loader.batch(i), workspace),

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kd/cpu/ops/sum.hpp"
-#include "kd/loss/loss.hpp"
+#include "kd/loss/weighted.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
 #include "kd/train/running.hpp"
@@ -11,8 +11,8 @@ namespace kd {
 
 namespace detail {
 
-/// A network, a loss on labels, and nothing else.
-template <class N, LabelLoss L, Optimizer O>
+/// A network, a loss on labels or targets, and nothing else.
+template <class N, FitLoss L, Optimizer O>
 class LossObjective {
  public:
   using S = typename N::Scalar;
@@ -36,9 +36,11 @@ class LossObjective {
     network_.forward(batch.inputs, tape_, rng_.stream(static_cast<std::uint64_t>(progress.step)));
     const VectorView<S, Space> values = values_.view().slice(0, batch.size());
     const auto [dlogits, write] = tape_.claim_grad(tape_.depth());
-    loss_.accumulate(LossStep<S, Space, LabelTarget<S, Space>>{
-        network_.space(), tape_.logits(), batch.labels, S(1) / static_cast<S>(batch.size()),
-        dlogits, write, values});
+    accumulate_weighted(loss_,
+                        LossStep<S, Space, typename L::template Target<S, Space>>{
+                            network_.space(), tape_.logits(), target_of<L>(batch),
+                            S(1) / static_cast<S>(batch.size()), dlogits, write, values},
+                        batch.weights, no_room_);
     op_add_sum(network_.space(), VectorView<const S, Space>(values), totals);
     network_.backward(tape_);
   }
@@ -62,23 +64,26 @@ class LossObjective {
   Rng rng_;
   Tape<S, Space> tape_;
   Buffer<S, Space> values_;
+  Buffer<S, Space> no_room_;  ///< there is one loss, which overwrites
   typename O::template State<S, Space> state_;
 };
 
 }  // namespace detail
 
 /// Trains a network on labels: `fit(network, data, CrossEntropy{}, Adam{{.lr = 1e-3}}, {.epochs =
-/// 6})`.
+/// 6})`; or on targets: `fit(network, data, Mse{}, Adam{})`. Samples count what the data set says
+/// (`Dataset::with_weights`, ignored labels).
 ///
 /// Each call starts the optimizer anew. After the first step nothing is allocated. Throws before
 /// any work `ConfigError`, `ShapeError` or `DataError` when options, network and data do not fit;
 /// `ConfigError` when it is called by a callback of a `fit` that trains the same network;
 /// `NumericError` when a loss, a gradient or what a step would make of them is not finite, and the
 /// network keeps the weights of the step before.
-template <class N, LabelLoss L, Optimizer O>
+template <class N, FitLoss L, Optimizer O>
 requires(!std::is_const_v<N>) FitReport fit(N& network, const Dataset& data, const L& loss,
                                             const O& optimizer, const FitOptions& options = {}) {
   detail::check_model_fits("fit", network, data);
+  detail::check_loss_fits<L>("fit", network.num_classes(), data);
   detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
   const detail::Running running("fit", &network);
   Loader<typename N::Scalar, typename N::Space> loader(data, options.batch_size, network.space());
@@ -92,10 +97,10 @@ requires(!std::is_const_v<N>) FitReport fit(N& network, const Dataset& data, con
 
 /// What `fit` does not take is named in one sentence.
 template <class N, class L, class O>
-requires(std::is_const_v<N> || !LabelLoss<L> || !Optimizer<O>) FitReport
+requires(std::is_const_v<N> || !FitLoss<L> || !Optimizer<O>) FitReport
     fit(N&, const Dataset&, const L&, const O&, const FitOptions& = {}) {
   static_assert(!std::is_const_v<N>, "fit trains its network: it must not be const");
-  static_assert(LabelLoss<L>, "fit takes a kd::LabelLoss third, such as CrossEntropy{}");
+  static_assert(FitLoss<L>, "fit takes a kd::FitLoss third, such as CrossEntropy{} or Mse{}");
   static_assert(Optimizer<O>, "fit takes a kd::Optimizer fourth, such as Adam{{.lr = 1e-3}}");
   return {};
 }
