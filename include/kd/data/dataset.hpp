@@ -9,7 +9,6 @@
 
 #include "kd/core/error.hpp"
 #include "kd/core/fingerprint.hpp"
-#include "kd/core/finite.hpp"
 #include "kd/core/labels.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/to_labels.hpp"
@@ -99,6 +98,15 @@ class Dataset {
     check_count("targets", held.view.cols, held.view.rows);
     more.about_.set_targets(std::move(held));
     return more;
+  }
+
+  /// What is known of these samples with other inputs, (features, samples), such as standardised
+  /// ones: a data set of its own. Throws as the constructor does.
+  Dataset with_inputs(Matrix<float> inputs) const {
+    Dataset other(std::move(inputs));
+    check_count("inputs", other.size());
+    other.about_ = about_;
+    return other;
   }
 
   /// These samples, each of which counts as much as its weight in losses on labels and targets:
@@ -242,16 +250,16 @@ class Dataset {
   template <class Inputs>
   explicit Dataset(detail::Held<MatrixView<Inputs>> inputs)
       : inputs_(inputs), whole_size_(inputs.view.cols) {
-    check_not_empty();
-    check_finite(inputs.view);
+    detail::check_not_empty(inputs.view);
+    detail::check_finite(inputs.view);
   }
   template <class Inputs>
   Dataset(detail::Held<MatrixView<Inputs>> inputs, detail::HeldLabels labels, Index classes)
       : inputs_(inputs), whole_size_(inputs.view.cols) {
-    check_not_empty();
+    detail::check_not_empty(inputs.view);
     check_count("labels", labels.view.size);
     about_.set_labels(std::move(labels), {.classes = classes});
-    check_finite(inputs.view);
+    detail::check_finite(inputs.view);
   }
 
   /// A copy to change; with a content of its own, and therefore another identity.
@@ -264,12 +272,6 @@ class Dataset {
     return copy;
   }
 
-  void check_not_empty() const {
-    if (size() < 1 || features() < 1)
-      throw DataError(detail::text("Dataset: expected at least one sample, got inputs (",
-                                   features(), " features, ", size(), " samples)"));
-  }
-
   /// There must be as many as samples; `other` many would be there if they lay the other way round.
   void check_count(const char* what, Index got, Index other = 0) const {
     if (got == size()) return;
@@ -280,15 +282,6 @@ class Dataset {
       hint = detail::text("; are the ", what, " (samples, outputs)? transpose them");
     throw ShapeError(detail::text("Dataset: expected as many ", what, " as samples, got ", got, " ",
                                   what, " for ", size(), " samples", hint));
-  }
-
-  static void check_finite(MatrixView<const std::uint8_t>) {}
-  static void check_finite(MatrixView<const float> inputs) {
-    for (Index i = 0; i < inputs.size(); ++i)
-      if (!detail::is_finite(inputs.data[i]))
-        throw DataError(detail::text("Dataset: expected finite inputs, got ", inputs.data[i],
-                                     " at sample ", i / inputs.rows, ", feature ",
-                                     i % inputs.rows));
   }
 
   std::variant<FloatInputs, ByteInputs> inputs_;

@@ -52,6 +52,23 @@ auto to_inputs(const Eigen::DenseBase<Inputs>& from) {
     return to_floats("inputs", "feature", from);
 }
 
+/// Throws `DataError` when there is no sample, or none has a feature.
+template <class T>
+void check_not_empty(MatrixView<const T> inputs) {
+  if (inputs.cols < 1 || inputs.rows < 1)
+    throw DataError(text("Dataset: expected at least one sample, got inputs (", inputs.rows,
+                         " features, ", inputs.cols, " samples)"));
+}
+
+/// Throws `DataError` when an input is not finite.
+inline void check_finite(MatrixView<const std::uint8_t>) {}
+inline void check_finite(MatrixView<const float> inputs) {
+  for (Index i = 0; i < inputs.size(); ++i)
+    if (!is_finite(inputs.data[i]))
+      throw DataError(text("Dataset: expected finite inputs, got ", inputs.data[i], " at sample ",
+                           i / inputs.rows, ", feature ", i % inputs.rows));
+}
+
 /// One number a sample, in any vector, or a matrix of them, (rows, samples), as floats; what says
 /// at compile time that it is a column is one row.
 template <NumberSource N>

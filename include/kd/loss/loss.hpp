@@ -44,9 +44,9 @@ concept LabelLoss = Loss<L> &&
 
 /// A loss that `fit` takes: on labels, or on numbers of the outputs' shape.
 template <class L>
-concept FitLoss = LabelLoss<L> ||
-    (Loss<L>&& std::same_as<typename L::template Target<float, cpu::Space>,
-                            MatrixTarget<float, cpu::Space>>);
+concept FitLoss = Loss<L> &&
+    (std::same_as<typename L::template Target<float, cpu::Space>, LabelTarget<float, cpu::Space>> ||
+     std::same_as<typename L::template Target<float, cpu::Space>, MatrixTarget<float, cpu::Space>>);
 
 /// The mean of a loss over a batch, and its gradient with respect to the logits.
 template <Real S>
