@@ -28,3 +28,19 @@ TEST_CASE("a test set must fit its training set", "[data][test_set]") {
   CHECK_THROWS_WITH(check_test_set(train, make_data(6, 4)),
                     "test set, label of sample 5: expected 0 to 3, got 4");
 }
+
+TEST_CASE("a test set has what the training set has", "[data][test_set]") {
+  const Dataset bare(Matrix<float>(Matrix<float>::Zero(2, 4)));
+  const Dataset labelled = bare.with_labels(Labels{{0, 1, 2, 1}});
+  const Dataset aimed = bare.with_targets(Matrix<float>::Zero(3, 4));
+  CHECK_NOTHROW(check_test_set(bare, labelled));
+  CHECK_NOTHROW(check_test_set(aimed, aimed));
+  CHECK_NOTHROW(check_test_set(labelled, bare.with_labels(Labels{{0, 9, 2, 1}}, {.ignore = 9})));
+  CHECK_THROWS_WITH(check_test_set(labelled, bare),
+                    "test set: expected labels, as in training, got none");
+  CHECK_THROWS_WITH(check_test_set(aimed, labelled),
+                    "test set: expected targets, as in training, got none");
+  CHECK_THROWS_WITH(check_test_set(aimed, bare.with_targets(Matrix<float>::Zero(2, 4))),
+                    "test set: expected 3 targets a sample, as in training, got 2");
+  CHECK_THROWS_AS(check_test_set(labelled, bare.with_labels(Labels{{0, 9, 2, 1}})), DataError);
+}

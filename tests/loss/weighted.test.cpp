@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kd/distill.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
 
@@ -148,6 +149,21 @@ TEST_CASE("in a distiller weights are those of the labels alone", "[loss][weight
   CHECK(distilled(labels, soft_alone).isApprox(expected, 1e-12));
   CHECK(distilled(soft_alone, labels).isApprox(expected, 1e-12));  // labels are added
   CHECK(distilled(LogitMse{{.weight = 0}}, both).isApprox(expected, 1e-12));
+}
+
+TEST_CASE("to weigh samples allocates nothing after the first step", "[loss][weighted]") {
+  if (!kd::test::counts_allocations()) return;
+  const Dataset data = samples().with_class_weights(of_classes);
+  const Network<Net, cpu::Space, double> teacher(Rng(9));
+  Network<Net, cpu::Space, double> net(Rng(5));
+  std::vector<Index> counts;
+  counts.reserve(100);
+  Distiller(teacher, net, LogitMse{}, HardLabels{}, SoftTargets{})
+      .fit(data, descent, {.batch_size = 1, .on_step = [&](const StepReport&) {
+                             counts.push_back(kd::test::allocations());
+                           }});
+  REQUIRE(counts.size() == batch);
+  for (std::size_t i = 2; i < counts.size(); ++i) CHECK(counts[i] == counts[1]);
 }
 
 TEST_CASE("students that learn from each other weigh labels, too", "[loss][weighted]") {

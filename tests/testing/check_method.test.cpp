@@ -24,6 +24,7 @@ enum class Mistake {
   always_infinite,
   ends_the_program,
   allocates,
+  reads_labels,
 };
 
 Index allocations_of_this_file = 0;
@@ -33,6 +34,7 @@ Index allocations_of_this_file = 0;
 template <Mistake M>
 struct Squares {
   static constexpr std::array<const char*, 1> terms{"squares"};
+  static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   template <class S>
   struct State {
@@ -61,6 +63,7 @@ struct Squares {
     const Matrix<S> gap = map(step.student.logits()) - map(step.teacher_logits);
     S loss = gap.squaredNorm() / 2;
     if (M == Mistake::minds_the_order) loss += gap(0, 0);
+    if (M == Mistake::reads_labels) loss += static_cast<S>(map(step.batch.labels).sum());
     if (M == Mistake::remembers) loss += std::exchange(state.last, gap(0, 0));
     if (M == Mistake::not_finite && gap.cwiseAbs().maxCoeff() > S(5e3)) loss /= S(0);
     if (M == Mistake::always_infinite) loss /= S(0);
@@ -115,6 +118,13 @@ TEST_CASE("the check finds a method that minds the order of the samples",
   const auto report = check<Mistake::minds_the_order>();
   CHECK_FALSE(report.passed());
   CHECK_THAT(report.message(), ContainsSubstring("samples in reverse"));
+}
+
+TEST_CASE("the check finds a method that reads labels and says it does not",
+          "[testing][check_method]") {
+  const auto report = check<Mistake::reads_labels>();
+  CHECK_FALSE(report.passed());
+  CHECK_THAT(report.message(), ContainsSubstring("with other labels, which it says it does not"));
 }
 
 TEST_CASE("the check finds what a larger batch left behind, unless it is meant to be",

@@ -86,6 +86,20 @@ void check_leftovers(CheckReport& report, Bench& bench, const MethodSamples& ful
           options.gradient.rounding);
 }
 
+/// What a method says it does not read may be anything.
+template <class Bench, class M>
+void check_label_need(CheckReport& report, Bench& bench, const M& method,
+                      const MethodSamples& samples, const CheckMethodOptions& options) {
+  if constexpr (requires { method.label_need(); }) {
+    if (method.label_need() != LabelNeed::none) return;
+    MethodSamples other = samples;
+    const auto classes = static_cast<Label>(bench.student().num_classes());
+    for (Label& label : other.labels) label = static_cast<Label>((label + 1) % classes);
+    compare(report, "with other labels, which it says it does not read: ", bench.run(other),
+            bench.run(samples), options.gradient.rounding);
+  }
+}
+
 /// Outputs of every layer as hard as they come, in both networks: nothing may become NaN or
 /// infinite.
 template <class Bench>
@@ -145,8 +159,8 @@ void check_training(CheckReport& report, const M& method, const TeacherT& teache
 /// Checks a distillation method with networks of your own, in double: each gradient it leaves (at
 /// the student's layers, of the student's parameters and of the method's own) against central
 /// differences of `sum_k weights[k] totals[k] / batch`; that the order of the samples does not
-/// matter; batches smaller than its room; outputs of 0, 1 and 1e4; a run of training, which must
-/// leave the teacher alone.
+/// matter, nor labels of which it says that it reads none; batches smaller than its room; outputs
+/// of 0, 1 and 1e4; a run of training, which must leave the teacher alone.
 ///
 /// The data set it trains on has `options.samples()` samples, and indices run over those. Throws
 /// what the method throws when it does not suit the networks.
@@ -183,6 +197,7 @@ CheckReport check_method(const M& method, const TeacherT& teacher, const Student
   check_finite(report, "fewest samples: loss", number(bench.run(least).loss));
   detail::check_order(report, bench, full, options);
   if (!options.remembers) detail::check_leftovers(report, bench, full, part, options);
+  detail::check_label_need(report, bench, method, full, options);
   detail::check_extremes(report, bench, full);
   detail::check_extremes(report, bench, least);
   detail::check_allocations(report, bench, full, options);

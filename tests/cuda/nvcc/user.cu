@@ -3,6 +3,7 @@
 // A user's program: all that kd does on a device, in float and double.
 #include <cstdio>
 #include <kd/cuda.hpp>
+#include <vector>
 
 using Teacher = kd::Sequential<kd::Linear<20, 64>, kd::Dropout, kd::ReLU, kd::Linear<64, 10>>;
 using Student = kd::Sequential<kd::Linear<20, 16>, kd::ReLU, kd::Linear<16, 10>>;
@@ -37,6 +38,10 @@ double train(const kd::Dataset& data) {
   kd::Network<Student, kd::cuda::Space, S> pupil(kd::Rng(3));
   kd::Distiller(all, pupil, kd::SoftTargets{}).fit(data, kd::Adam{});
   kd::fit(student, data, kd::LabelSmoothing{}, kd::Adam{});
+  const kd::Dataset aimed = data.with_targets(kd::Matrix<float>(kd::Matrix<float>::Zero(10, 100)))
+                                .with_class_weights(std::vector<float>(10, 2));
+  kd::fit(student, aimed, kd::Mse{}, kd::Adam{});
+  kd::Distiller(teacher, student, kd::HardTargets{}, kd::HardLabels{}).fit(aimed, kd::Adam{});
   const auto host = kd::download(student);
   const auto again = kd::upload(host, kd::cuda::Space({.products = kd::cuda::Products::bf16}));
   return kd::evaluate(again, data).accuracy;
