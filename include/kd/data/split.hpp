@@ -46,8 +46,9 @@ inline std::vector<Index> share_out(const std::vector<Index>& sizes, std::uint64
     total -= quotas.back();
     rests.push_back({exact & 0xFFFFFFFF, rests.size()});
   }
-  std::stable_sort(rests.begin(), rests.end(),
-                   [](const Rest& a, const Rest& b) { return a.lost > b.lost; });
+  std::sort(rests.begin(), rests.end(), [](const Rest& a, const Rest& b) {
+    return a.lost != b.lost ? a.lost > b.lost : a.group < b.group;
+  });
   for (std::size_t i = 0; total > 0 && i < rests.size(); ++i, --total) ++quotas[rests[i].group];
   return quotas;
 }
