@@ -48,7 +48,8 @@ Labels to_labels(const L& from) {
                              L::ColsAtCompileTime == Eigen::Dynamic || L::ColsAtCompileTime == 1;
   static_assert(std::integral<Number>,
                 "labels are integers: labels.cast<kd::Label>(); a one-hot matrix y has the classes "
-                "y.col(i).maxCoeff(&labels[i])");
+                "y.col(i).maxCoeff(&labels[i]); real targets are "
+                "Dataset(inputs).with_targets(targets)");
   static_assert(is_vector,
                 "labels are a vector, one class a sample; a one-hot matrix y has the classes "
                 "y.col(i).maxCoeff(&labels[i])");
@@ -67,7 +68,9 @@ template <InARow L>
 Labels to_labels(const L& from) {
   const std::span numbers(from);
   constexpr bool integers = std::integral<typename decltype(numbers)::value_type>;
-  static_assert(integers, "labels are integers, one class a sample");
+  static_assert(integers,
+                "labels are integers, one class a sample; real targets are "
+                "Dataset(inputs).with_targets(targets)");
   Labels labels(static_cast<Index>(numbers.size()));
   if constexpr (integers)
     for (Index i = 0; i < labels.size(); ++i)
