@@ -51,12 +51,13 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
   if (!labelled && !aimed)
     throw DataError("evaluate: needs labels or targets, and the data set has neither");
   if (aimed) detail::check_targets_fit("evaluate", "the squared error", model.num_classes(), data);
-  Loader<S, Space> loader(data, options.batch_size, model.space());
+  const Space space = model.space();
+  Loader<S, Space> loader(data, options.batch_size, space);
   const Index capacity = std::min(options.batch_size, data.size());
   auto workspace = model.make_workspace(capacity);
-  detail::MeanLoss<S, Space> entropy(data, labelled ? capacity : 0, model.space());
-  detail::MeanLoss<S, Space> error(data, aimed ? capacity : 0, model.space());
-  Buffer<Label, Space> predicted(capacity, model.space());
+  detail::MeanLoss<S, Space> entropy(data, labelled ? capacity : 0, space);
+  detail::MeanLoss<S, Space> error(data, aimed ? capacity : 0, space);
+  Buffer<Label, Space> predicted(capacity, space);
   Evaluation result;
   result.samples = data.size();
   result.class_samples = Vector<Index>::Zero(labelled ? model.num_classes() : 0);
@@ -70,17 +71,16 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
     const MatrixView<const S, Space> logits = model.logits(batch, workspace);
     detail::check_logits("evaluate", model, batch.size(), logits);
     if (aimed) {
-      op_squared_error(model.space(), logits, batch.targets, S(0), MatrixView<S, Space>{},
-                       Write::overwrite, error.values(batch.size()));
-      error.add(model.space(), first, batch.size());
+      op_squared_error(space, logits, batch.targets, S(0), MatrixView<S, Space>{}, Write::overwrite,
+                       error.values(batch.size()));
+      error.add(space, first, batch.size());
     }
     if (!labelled) continue;
-    op_cross_entropy(model.space(), logits, batch.labels, S(0), MatrixView<S, Space>{},
-                     Write::overwrite, entropy.values(batch.size()));
-    entropy.add(model.space(), first, batch.size());
-    op_argmax(model.space(), logits, predicted.view());
-    op_download(model.space(),
-                VectorView<const Label, Space>(predicted.view().slice(0, batch.size())),
+    op_cross_entropy(space, logits, batch.labels, S(0), MatrixView<S, Space>{}, Write::overwrite,
+                     entropy.values(batch.size()));
+    entropy.add(space, first, batch.size());
+    op_argmax(space, logits, predicted.view());
+    op_download(space, VectorView<const Label, Space>(predicted.view().slice(0, batch.size())),
                 VectorView<Label>(host.data(), batch.size()));
     for (Index b = 0; b < batch.size(); ++b) {
       const Label truth = data.labels().data[first + b];
@@ -91,16 +91,16 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
       if (counts_pairs) ++result.confusion(truth, said);
     }
   }
-  if (aimed) result.loss = result.mean_squared_error = error.mean("evaluate", model.space());
+  if (aimed) result.loss = result.mean_squared_error = error.mean("evaluate", space);
   if (labelled) {
-    result.loss = entropy.mean("evaluate", model.space());
+    result.loss = entropy.mean("evaluate", space);
     result.errors = result.class_errors.sum();
     result.accuracy =
         1 - static_cast<double>(result.errors) / static_cast<double>(result.class_samples.sum());
   }
   if (!detail::is_finite(result.loss) || (aimed && !detail::is_finite(result.mean_squared_error))) {
     for (Index i = 0; i < loader.batches(); ++i)
-      detail::check_finite_samples("evaluate", "logits", model.space(),
+      detail::check_finite_samples("evaluate", "logits", space,
                                    model.logits(loader.batch(i), workspace),
                                    i * options.batch_size);
   }
