@@ -14,7 +14,7 @@ namespace example {
 
 void Outputs::add(const std::string& flag, const std::optional<std::string>& path) {
   if (!path) return;
-  OutputFile file(*path);
+  kd::OutputFile file(*path);
   const auto refuse_shared = [&](const std::string& with) {
     throw kd::ConfigError(flag + ": expected a file of its own, got " + *path +
                           ", which is that of " + with);

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <initializer_list>
+#include <kd/files/output_file.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "output_file.hpp"
 
 namespace example {
 
@@ -24,7 +23,7 @@ class Outputs {
   void write(std::initializer_list<std::pair<std::string_view, std::string>> texts);
 
  private:
-  std::vector<std::pair<std::string, OutputFile>> files_;
+  std::vector<std::pair<std::string, kd::OutputFile>> files_;
 };
 
 /// Throws `kd::IoError` when something that was printed did not arrive.

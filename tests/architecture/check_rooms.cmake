@@ -11,24 +11,25 @@ get_filename_component(ROOT "${ROOT}" ABSOLUTE)
 
 # What each room may include, beside itself, version.hpp and what is not kd's.
 set(may_include_core "")
+set(may_include_files core)
 set(may_include_cpu core)
 set(may_include_nn core cpu)
 set(may_include_loss core cpu)
 set(may_include_optim core cpu)
-set(may_include_data core cpu)
-set(may_include_train core cpu nn loss optim data)
+set(may_include_data core cpu files)
+set(may_include_train core cpu files nn loss optim data)
 set(may_include_teachers core cpu nn loss optim data train)
 set(may_include_distill core cpu nn loss optim data train teachers)
 set(may_include_methods core cpu nn loss optim data train teachers distill)
 set(may_include_schemes core cpu nn loss optim data train teachers distill)
-set(may_include_io core cpu nn data)
+set(may_include_io core cpu files nn loss optim data train teachers distill)
 set(may_include_interop core cpu nn data)
 set(may_include_cuda core data nn)
 set(may_include_testing core cpu nn loss optim data train teachers distill)
 
 # The rooms that distill.hpp opens completely, but for the headers that need more than Eigen.
-set(umbrella_rooms core cpu nn loss optim data train teachers distill methods schemes)
-set(opt_in_headers kd/data/gzip.hpp)
+set(umbrella_rooms core cpu files nn loss optim data train teachers distill methods schemes)
+set(opt_in_headers kd/data/gzip.hpp kd/files/output_file.hpp)
 
 # What no header behind distill.hpp may include: expensive, or not everybody's.
 set(banned_from_umbrella

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "kd/data/open_file.hpp"
+#include "kd/files/open_file.hpp"
 
 namespace kd {
 

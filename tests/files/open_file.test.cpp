@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kd/data/open_file.hpp"
+#include "kd/files/open_file.hpp"
 
 #include "kd/data/gzip.hpp"
 #include "kd/data/idx.hpp"

@@ -2,7 +2,7 @@
 //
 // The file that programs write their results to: as a whole or not at all.
 
-#include "output_file.hpp"
+#include "kd/files/output_file.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -20,11 +20,11 @@
 #include <string>
 #include <vector>
 
-#include "failing_calls.hpp"
 #include "support/catch.hpp"
+#include "support/failing_calls.hpp"
 #include "support/temporary_folder.hpp"
 
-using example::OutputFile;
+using kd::OutputFile;
 using namespace kd::test;
 namespace fs = std::filesystem;
 
