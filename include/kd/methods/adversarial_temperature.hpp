@@ -53,7 +53,7 @@ class AdversarialTemperature : detail::NamedOptions {
     VectorView<S, Space> params() { return theta.view(); }
     VectorView<const S, Space> params() const { return theta.view(); }
     VectorView<S, Space> grads() { return dtheta.view(); }
-    std::vector<TensorInfo> tensors() const { return {{"theta", 1, 1, 0}}; }
+    std::vector<TensorInfo> tensors() const { return {{"theta", 1, 1, 0, true}}; }
   };
 
   /// Throws `ConfigError` when an option is out of its range.

@@ -72,9 +72,11 @@ class Contrastive : detail::NamedOptions {
     std::vector<TensorInfo> tensors() const {
       std::vector<TensorInfo> all;
       for (const auto* side : {&student, &teacher})
-        for (TensorInfo tensor : side->map().tensors())
-          all.push_back({(side == &student ? "student " : "teacher ") + tensor.name, tensor.rows,
-                         tensor.cols, tensor.offset + side->offset()});
+        for (TensorInfo tensor : side->map().tensors()) {
+          tensor.name = (side == &student ? "student " : "teacher ") + tensor.name;
+          tensor.offset += side->offset();
+          all.push_back(std::move(tensor));
+        }
       return all;
     }
     /// Goes on with the banks of another state.

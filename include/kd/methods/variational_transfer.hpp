@@ -54,7 +54,7 @@ class VariationalTransfer : detail::NamedOptions {
     std::vector<TensorInfo> tensors() const {
       std::vector<TensorInfo> all = mean.tensors();
       for (TensorInfo& tensor : all) tensor.name = "mean " + tensor.name;
-      all.push_back({"spread", mean.out_features(), 1, mean.num_params()});
+      all.push_back({"spread", mean.out_features(), 1, mean.num_params(), true});
       return all;
     }
   };

@@ -16,6 +16,7 @@ namespace kd {
 /// threads and on every device. Source: Srivastava et al., "Dropout", JMLR 2014 (inverted form).
 class Dropout : public NoParameters {
  public:
+  static constexpr const char* name = "Dropout";
   static constexpr bool elementwise = true;
   static constexpr bool identity_in_inference = true;
 

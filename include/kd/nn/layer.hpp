@@ -43,7 +43,8 @@ struct TensorInfo {
   std::string name;
   Index rows;
   Index cols;
-  Index offset;  ///< within the layer's parameters
+  Index offset;            ///< within the layer's parameters
+  bool is_vector = false;  ///< a bias, of shape (rows) there; cols is 1
   Index size() const { return rows * cols; }
 };
 
@@ -52,7 +53,8 @@ struct TensorInfo {
 ///
 /// Two constants let a network check its shapes at compile time: `static_in` and `static_out`,
 /// a number of features or `dynamic`; an element-wise layer gives out as many features as it
-/// takes and has `static constexpr bool elementwise = true` instead.
+/// takes and has `static constexpr bool elementwise = true` instead. A `name` is what files and
+/// messages call the layer.
 template <class L>
 concept Layer = std::copyable<L> &&
     requires(const L layer, Index features, Rng rng, VectorView<float> params,

@@ -19,6 +19,7 @@ class Linear {
   static_assert(Out == dynamic || Out > 0, "a Linear layer gives at least one feature");
 
  public:
+  static constexpr const char* name = "Linear";
   static constexpr Index static_in = In;
   static constexpr Index static_out = Out;
 
@@ -37,7 +38,7 @@ class Linear {
   Index num_params() const { return in_ * out_ + out_; }
   Index cache_size(Index) const { return 0; }
   std::vector<TensorInfo> tensors() const {
-    return {{"weight", out_, in_, 0}, {"bias", out_, 1, in_ * out_}};
+    return {{"weight", out_, in_, 0}, {"bias", out_, 1, in_ * out_, true}};
   }
 
   template <Real S>

@@ -8,6 +8,7 @@ namespace kd {
 
 /// The rectifier: `y = max(x, 0)`, `dx = dy` where `y > 0`, else 0.
 struct ReLU : NoParameters {
+  static constexpr const char* name = "ReLU";
   static constexpr bool elementwise = true;
 
   Index cache_size(Index) const { return 0; }
