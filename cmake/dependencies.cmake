@@ -13,12 +13,10 @@ set(kd_target_scope GLOBAL) # a parent project sees kd's targets
 
 set(kd_debian_Catch2 catch2)
 set(kd_debian_CLI11 libcli11-dev)
-set(kd_debian_nlohmann_json nlohmann-json3-dev)
 set(kd_debian_benchmark libbenchmark-dev)
 
 set(kd_target_Catch2 Catch2::Catch2)
 set(kd_target_CLI11 CLI11::CLI11)
-set(kd_target_nlohmann_json nlohmann_json::nlohmann_json)
 set(kd_target_benchmark benchmark::benchmark)
 
 # Unpacks a header-only package and makes `target` of it. An imported target's headers are system

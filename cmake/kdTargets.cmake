@@ -5,19 +5,22 @@
 # name from the project that uses kd, and what that project exports may link to them.
 
 # kd's components: the package that each stands on, the package's target, and its name in Debian.
-set(kd_components native xtensor zlib blas cuda)
+set(kd_components native xtensor zlib io blas cuda)
 set(kd_package_xtensor xtensor)
 set(kd_package_zlib ZLIB)
+set(kd_package_io nlohmann_json)
 set(kd_package_blas BLAS)
 set(kd_package_cuda CUDAToolkit)
 set(kd_target_Eigen3 Eigen3::Eigen)
 set(kd_target_xtensor xtensor)
 set(kd_target_ZLIB ZLIB::ZLIB)
+set(kd_target_nlohmann_json nlohmann_json::nlohmann_json)
 set(kd_target_BLAS BLAS::BLAS)
 set(kd_target_CUDAToolkit CUDA::cublas)
 set(kd_debian_Eigen3 libeigen3-dev)
 set(kd_debian_xtensor libxtensor-dev)
 set(kd_debian_ZLIB zlib1g-dev)
+set(kd_debian_nlohmann_json nlohmann-json3-dev)
 set(kd_debian_BLAS libopenblas-dev)
 set(kd_debian_CUDAToolkit nvidia-cuda-toolkit)
 
