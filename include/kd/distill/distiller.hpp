@@ -78,23 +78,14 @@ class Distiller {
                   "a temporary teacher would be gone before fit is called");
   }
 
-  /// Trains the student. As `kd::fit`; each loss of each method is reported by name. A second call
-  /// goes on with the weights that the methods learned in the first.
+  /// Trains the student. As `kd::fit`; each loss of each method is reported by name. What is
+  /// validated is the student against the labels, by cross-entropy (the hard loss), whatever the
+  /// methods minimise; `keep_best` keeps the weights of the methods' own along with the student's.
+  /// A second call goes on with the weights that the methods learned in the first.
   template <Optimizer O>
   FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
-    const auto augmented = static_cast<bool>(options.augment);
-    detail::check_model_fits("Distiller::fit", student_, data);
-    detail::check_model_fits("Distiller::fit, teacher", teacher_, data, augmented);
-    detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
-    Loader<Scalar, Space> loader(data, options.batch_size, student_.space());
-    const Index capacity = std::min(options.batch_size, data.size());
-    const detail::Running running("Distiller::fit", &student_);
-    make_states(data, capacity);
-    using Objective = detail::DistillObjective<O, TeacherT, StudentT, Methods...>;
-    Objective objective(teacher_, student_, methods_, *states_, optimizer, capacity,
-                        Rng(options.seed).stream(0));
-    return detail::Training<Space, Objective, O>(objective, optimizer, options, student_.space())
-        .run(loader);
+    return train<detail::DistillObjective<O, TeacherT, StudentT, Methods...>>(data, optimizer,
+                                                                              options);
   }
 
   /// What method `I`, counted from 0 as in a tuple, keeps after `fit`: the weights it learned, by
@@ -110,6 +101,27 @@ class Distiller {
   }
 
  private:
+  template <class, class...>
+  friend class MeanTeacher;
+
+  /// `fit`, for an objective that is made from `more` than the distiller has.
+  template <class Objective, Optimizer O, class... More>
+  FitReport train(const Dataset& data, const O& optimizer, const FitOptions& options,
+                  More&... more) {
+    const auto augmented = static_cast<bool>(options.augment);
+    detail::check_model_fits("Distiller::fit", student_, data);
+    detail::check_model_fits("Distiller::fit, teacher", teacher_, data, augmented);
+    detail::check_options("Distiller::fit", options, student_);
+    Loader<Scalar, Space> loader(data, options.batch_size, student_.space());
+    const Index capacity = std::min(options.batch_size, data.size());
+    const detail::Running running("Distiller::fit", &student_);
+    make_states(data, capacity);
+    Objective objective(more..., teacher_, student_, methods_, *states_, optimizer, capacity,
+                        Rng(options.seed).stream(0));
+    return detail::Training<Space, Objective, O>(objective, optimizer, options, student_.space())
+        .run(loader);
+  }
+
   /// Makes the states for batches of up to `capacity` samples, which go on from those of the `fit`
   /// before. Where a method throws, the old ones remain.
   void make_states(const Dataset& data, Index capacity) {

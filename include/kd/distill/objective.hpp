@@ -12,6 +12,7 @@
 #include "kd/train/blame.hpp"
 #include "kd/train/finite_samples.hpp"
 #include "kd/train/loop.hpp"
+#include "kd/train/validate.hpp"
 
 namespace kd::detail {
 
@@ -107,6 +108,8 @@ class DistillObjective {
     for_each_trained(
         [&](auto& trained) { f(trained.params(), trained.grads(), optimizer_states_[at++]); });
   }
+
+  Validation validate(const Dataset& data) const { return detail::validate(student_, data); }
 
   std::string blame() {
     std::string name = find_nonfinite_output(student_, tape_);

@@ -17,6 +17,7 @@
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
 #include "kd/train/running.hpp"
+#include "kd/train/validate.hpp"
 
 namespace kd {
 
@@ -97,16 +98,17 @@ class MutualLearning {
   MutualLearning& operator=(const MutualLearning&) = delete;
 
   /// Trains all students. As `kd::fit`; both losses of each student are reported, "hard 1",
-  /// "peers 1", "hard 2", ...
+  /// "peers 1", "hard 2", ... Validation reports the mean of the students' losses and of their
+  /// accuracies, and `keep_best` keeps all of them as they were when that loss was the least.
   template <Optimizer O>
   FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
     const First& first = std::get<0>(students_);
     std::apply(
         [&](const Students&... student) {
           (detail::check_model_fits("MutualLearning::fit", student, data), ...);
+          detail::check_options("MutualLearning::fit", options, student...);
         },
         students_);
-    detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
     detail::check_not_negative<Scalar>("MutualLearning: hard_weight", hard_weight({}));
     detail::check_not_negative<Scalar>("MutualLearning: peer_weight", peer_weight({}));
     const auto running = std::apply(
@@ -191,6 +193,17 @@ class MutualLearning {
       for_each_student([&](auto& student, Pupil& pupil, Index) {
         f(student.params(), student.grads(), pupil.optimizer);
       });
+    }
+
+    Validation validate(const Dataset& data) const {
+      Validation mean;
+      const auto add = [&](const auto& student) {
+        const Validation one = detail::validate(student, data);
+        mean.loss += one.loss / count;
+        mean.accuracy += one.accuracy / count;
+      };
+      std::apply([&](const Students&... student) { (add(student), ...); }, mutual_.students_);
+      return mean;
     }
 
     /// A student that is not finite spoils the gradients of all: outputs are asked first.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/core/model_fits.hpp"
 #include "kd/cpu/ops/argmax.hpp"
 #include "kd/cpu/ops/cross_entropy.hpp"
 #include "kd/cpu/ops/sum.hpp"
+#include "kd/data/loader.hpp"
 #include "kd/train/finite_samples.hpp"
-#include "kd/train/loop.hpp"
 
 namespace kd {
 

@@ -6,6 +6,7 @@
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
 #include "kd/train/running.hpp"
+#include "kd/train/validate.hpp"
 
 namespace kd {
 
@@ -48,6 +49,8 @@ class LossObjective {
     f(network_.params(), network_.grads(), state_);
   }
 
+  Validation validate(const Dataset& data) const { return detail::validate(network_, data); }
+
   std::string blame() {
     std::string name = find_nonfinite_output(network_, tape_);
     if (name.empty()) name = find_nonfinite_logit_gradient(network_.space(), tape_);
@@ -70,16 +73,18 @@ class LossObjective {
 /// Trains a network on labels: `fit(network, data, CrossEntropy{}, Adam{{.lr = 1e-3}}, {.epochs =
 /// 6})`.
 ///
-/// Each call starts the optimizer anew. After the first step nothing is allocated. Throws before
-/// any work `ConfigError`, `ShapeError` or `DataError` when options, network and data do not fit;
-/// `ConfigError` when it is called by a callback of a `fit` that trains the same network;
-/// `NumericError` when a loss, a gradient or what a step would make of them is not finite, and the
-/// network keeps the weights of the step before.
+/// Each call starts the optimizer anew. With `FitOptions::validation` each epoch ends with a look
+/// at that data set, by cross-entropy whatever the loss is. After the first step no step allocates.
+/// Throws before any work `ConfigError`, `ShapeError` or `DataError` when options, network and data
+/// do not fit; `ConfigError` when it is called by a callback of a `fit` that trains the same
+/// network; `NumericError` when a loss, a gradient or what a step would make of them is not finite,
+/// and `DataError` when the logits for the validation set are not: the network then keeps its
+/// latest weights, those of the last good step.
 template <class N, LabelLoss L, Optimizer O>
 requires(!std::is_const_v<N>) FitReport fit(N& network, const Dataset& data, const L& loss,
                                             const O& optimizer, const FitOptions& options = {}) {
   detail::check_model_fits("fit", network, data);
-  detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
+  detail::check_options("fit", options, network);
   const detail::Running running("fit", &network);
   Loader<typename N::Scalar, typename N::Space> loader(data, options.batch_size, network.space());
   detail::LossObjective<N, L, O> objective(network, loss, optimizer,
