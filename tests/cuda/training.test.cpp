@@ -215,3 +215,25 @@ TEST_CASE("CUDA: networks in double", "[cuda]") {
   const auto copy = kd::download(device);
   CHECK((kd::map(host.params()) - kd::map(copy.params())).norm() < 1e-12);
 }
+
+TEST_CASE("CUDA: training that is validated, kept and gone on with is the CPU's", "[cuda]") {
+  const kd::Dataset data = random_bytes();
+  const kd::Adam spares{{.lr = 1e-2, .weight_decay = 1, .decay_biases = false}};
+  const kd::FitOptions options{
+      .epochs = 2, .batch_size = 50, .validation = data, .patience = 1, .keep_best = true};
+  kd::Network<Student> host(kd::Rng(2));
+  auto device = kd::upload(host);
+  kd::TrainingState<kd::Adam> state;
+  kd::TrainingState<kd::Adam, float, kd::cuda::Space> device_state;
+  for (int i = 0; i < 2; ++i) {
+    const auto report = kd::fit(host, data, kd::CrossEntropy{}, spares, options, state);
+    const auto device_report =
+        kd::fit(device, data, kd::CrossEntropy{}, spares, options, device_state);
+    CHECK(device_report.stopped == report.stopped);
+    CHECK(device_report.best().epoch == report.best().epoch);
+    CHECK(device_report.best().validation->loss ==
+          Approx(report.best().validation->loss).epsilon(1e-4));
+    CHECK(device_state.steps() == state.steps());
+    CHECK(distance(host, device) < 1e-4);
+  }
+}

@@ -83,9 +83,15 @@ class Distiller {
   /// methods minimise; `keep_best` keeps the weights of the methods' own along with the student's.
   /// A second call goes on with the weights that the methods learned in the first.
   template <Optimizer O>
-  FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
+  FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options,
+                TrainingState<O, Scalar, Space>& state) {
     return train<detail::DistillObjective<O, TeacherT, StudentT, Methods...>>(data, optimizer,
-                                                                              options);
+                                                                              options, state);
+  }
+  template <Optimizer O>
+  FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
+    TrainingState<O, Scalar, Space> state;
+    return fit(data, optimizer, options, state);
   }
 
   /// What method `I`, counted from 0 as in a tuple, keeps after `fit`: the weights it learned, by
@@ -107,7 +113,7 @@ class Distiller {
   /// `fit`, for an objective that is made from `more` than the distiller has.
   template <class Objective, Optimizer O, class... More>
   FitReport train(const Dataset& data, const O& optimizer, const FitOptions& options,
-                  More&... more) {
+                  TrainingState<O, Scalar, Space>& state, More&... more) {
     const auto augmented = static_cast<bool>(options.augment);
     detail::check_model_fits("Distiller::fit", student_, data);
     detail::check_model_fits("Distiller::fit, teacher", teacher_, data, augmented);
@@ -115,10 +121,12 @@ class Distiller {
     Loader<Scalar, Space> loader(data, options.batch_size, student_.space());
     const Index capacity = std::min(options.batch_size, data.size());
     const detail::Running running("Distiller::fit", &student_);
+    const detail::Running going_on("Distiller::fit", &state);
     make_states(data, capacity);
     Objective objective(more..., teacher_, student_, methods_, *states_, optimizer, capacity,
-                        Rng(options.seed).stream(0));
-    return detail::Training<Space, Objective, O>(objective, optimizer, options, student_.space())
+                        Rng(options.seed).stream(0), state);
+    return detail::Training<Space, Objective, O>(objective, optimizer, options, student_.space(),
+                                                 state)
         .run(loader);
   }
 

@@ -75,7 +75,13 @@ class MeanTeacher {
   /// `Distiller::fit`, but what is validated is the teacher, for that is what one trains this way;
   /// `keep_best` keeps both as they were when it was best.
   template <Optimizer O>
-  FitReport fit(const Dataset& data, const O& optimizer, FitOptions options = {}) {
+  FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
+    TrainingState<O, typename N::Scalar, typename N::Space> state;
+    return fit(data, optimizer, options, state);
+  }
+  template <Optimizer O>
+  FitReport fit(const Dataset& data, const O& optimizer, FitOptions options,
+                TrainingState<O, typename N::Scalar, typename N::Space>& state) {
     const NetworkTeacher<N> teacher(teacher_, options_.mode, options_.seed);
     options.on_step = [this, report = std::move(options.on_step)](const StepReport& step) {
       follow();
@@ -85,7 +91,7 @@ class MeanTeacher {
         [&](const Methods&... methods) {
           using Base = detail::DistillObjective<O, NetworkTeacher<N>, N, Methods...>;
           return Distiller(teacher, student_, methods...)
-              .template train<detail::AveragedObjective<Base, N>>(data, optimizer, options,
+              .template train<detail::AveragedObjective<Base, N>>(data, optimizer, options, state,
                                                                   teacher_);
         },
         methods_);

@@ -14,6 +14,7 @@
 #include "kd/train/look_ahead.hpp"
 #include "kd/train/options.hpp"
 #include "kd/train/safe_step.hpp"
+#include "kd/train/training_state.hpp"
 
 namespace kd::detail {
 
@@ -32,45 +33,71 @@ namespace kd::detail {
 /// - `check_at(progress)`, if it has that: throws where something scheduled is out of its range.
 template <class Space, class Objective, Optimizer O>
 class Training {
+  using State = TrainingState<O, typename Objective::Scalar, Space>;
+
  public:
-  Training(Objective& objective, const O& optimizer, const FitOptions& options, const Space& space)
+  /// `state` is what the objective's blocks go on from.
+  Training(Objective& objective, const O& optimizer, const FitOptions& options, const Space& space,
+           State& state)
       : objective_(objective),
         optimizer_(optimizer),
         options_(options),
         space_(space),
+        state_(state),
+        epochs_done_(state.epochs()),
+        steps_done_(state.steps()),
         totals_(terms, space),
         safe_step_(objective, optimizer, options.max_grad_norm, space),
         best_(objective, options.keep_best, space) {}
 
   template <class L>
   FitReport run(L& loader) {
-    FitReport report;
-    progress_.steps_per_epoch = loader.batches();
-    progress_.total_steps = count_steps(options_.epochs, loader.batches());
-    look_ahead(options_.epochs, loader.batches(), [&](const Progress& at) { check_at(at); });
+    progress_ = {steps_done_, loader.batches(),
+                 steps_done_ + count_steps(options_.epochs, loader.batches(), steps_done_)};
+    look_ahead(
+        options_.epochs, loader.batches(), [&](const Progress& at) { check_at(at); }, epochs_done_,
+        steps_done_);
     augment(loader);
-    for (Index epoch = 1; epoch <= options_.epochs; ++epoch) {
-      if (options_.shuffle)
-        loader.shuffle(Rng(options_.seed).stream(static_cast<std::uint64_t>(epoch)));
-      bool goes_on = run_epoch(loader, epoch, report.epochs);
-      if (static_cast<Index>(report.epochs.size()) == epoch) {
-        validate(report);
-        goes_on = options_.on_epoch(report.epochs.back()) && goes_on;
-      }
-      if (!goes_on) {
-        report.stopped = Stopped::callback;
-        break;
-      }
-      if (epoch < options_.epochs && is_out_of_patience(report)) {
-        report.stopped = Stopped::patience;
-        break;
-      }
+    FitReport report;
+    try {
+      run_epochs(loader, report);
+    } catch (...) {
+      count(report);
+      throw;
     }
+    count(report);
     if (report.best_index) best_.restore();
     return report;
   }
 
  private:
+  template <class L>
+  void run_epochs(L& loader, FitReport& report) {
+    for (Index i = 1; i <= options_.epochs; ++i) {
+      const Index epoch = epochs_done_ + i;
+      if (options_.shuffle)
+        loader.shuffle(Rng(options_.seed).stream(static_cast<std::uint64_t>(epoch)));
+      bool goes_on = run_epoch(loader, epoch, report.epochs);
+      if (static_cast<Index>(report.epochs.size()) == i) {
+        validate(report);
+        goes_on = options_.on_epoch(report.epochs.back()) && goes_on;
+      }
+      if (!goes_on) {
+        report.stopped = Stopped::callback;
+        return;
+      }
+      if (i < options_.epochs && is_out_of_patience(report)) {
+        report.stopped = Stopped::patience;
+        return;
+      }
+    }
+  }
+
+  /// For the `fit` that goes on from here: an epoch that was broken off is begun again.
+  void count(const FitReport& report) {
+    state_.set_done(epochs_done_ + static_cast<Index>(report.epochs.size()), progress_.step);
+  }
+
   static constexpr Index terms = static_cast<Index>(Objective::terms.size());
   using Weights = std::array<double, Objective::terms.size()>;
   /// Whether the host is ahead of the work, so that a bad step is found out some steps later. It
@@ -100,7 +127,8 @@ class Training {
     if (!options_.augment) return;
     if constexpr (requires { loader.augment(options_.augment, Rng()); }) {
       // Epochs are streams from 1 on: this one is out of their reach.
-      loader.augment(options_.augment, Rng(options_.seed).stream(~std::uint64_t{0}));
+      loader.augment(options_.augment, Rng(options_.seed).stream(~std::uint64_t{0}),
+                     static_cast<std::uint64_t>(steps_done_));
     } else {
       throw ConfigError("FitOptions: augment needs a network in float on the CPU");
     }
@@ -130,17 +158,17 @@ class Training {
     };
     op_zero(space_, totals_.view());
     safe_step_.begin_epoch();
-    EpochReport report{.epoch = epoch, .epochs = options_.epochs};
+    EpochReport report{.epoch = epoch, .epochs = epochs_done_ + options_.epochs};
     bool goes_on = true;
     Index samples = 0;
     Weights weights{};  // of the last step: they may change on the way
     Weights before{};   // the totals before it
-    for (Index i = 0; i < loader.batches(); ++i, ++progress_.step) {
+    for (Index i = 0; i < loader.batches(); ++i) {
       const auto batch = loader.batch(i);
       weights = objective_.weights(progress_);
       const double factor = options_.schedule ? options_.schedule(progress_) : 1;
       check_not_negative("FitOptions: what schedule returns", factor);
-      runner_.run(space_, options_.capture_step && progress_.step > 0, [&] {
+      runner_.run(space_, options_.capture_step && progress_.step > steps_done_, [&] {
         objective_.step(batch, progress_, totals_.view());
         safe_step_.run(totals_.view(), factor);
       });
@@ -150,6 +178,7 @@ class Training {
       } else if (safe_step_.went_wrong()) {
         throw NumericError(epoch, i + 1, safe_step_.blame(totals_.view()));
       }
+      ++progress_.step;
       samples += batch.size();
       report.lr = optimizer_.lr() * factor;
       if (options_.on_step) {
@@ -160,7 +189,7 @@ class Training {
           loss += weights[at] * (so_far - std::exchange(before[at], so_far));
         }
         const double mean = loss / static_cast<double>(batch.size());
-        goes_on = options_.on_step({epoch, options_.epochs, i + 1, loader.batches(), batch.size(),
+        goes_on = options_.on_step({epoch, report.epochs, i + 1, loader.batches(), batch.size(),
                                     mean, report.lr, seconds()});
         if (!goes_on && i + 1 < loader.batches()) return false;
       }
@@ -180,8 +209,9 @@ class Training {
   template <class L>
   void check_late(L& loader, Index epoch) {
     if (!safe_step_.went_wrong()) return;
-    progress_.step = safe_step_.good_steps();
-    const Index bad = progress_.step % progress_.steps_per_epoch;
+    const Index good = safe_step_.good_steps();
+    progress_.step = steps_done_ + good;
+    const Index bad = good % progress_.steps_per_epoch;
     op_zero(space_, totals_.view());
     objective_.step(loader.batch(bad), progress_, totals_.view());
     throw NumericError(epoch, bad + 1, safe_step_.blame(totals_.view()));
@@ -193,6 +223,9 @@ class Training {
   const O& optimizer_;
   const FitOptions& options_;
   const Space& space_;
+  State& state_;
+  Index epochs_done_;  ///< before this training
+  Index steps_done_;
   Buffer<double, Space> totals_;
   SafeStep<Space, Objective, O> safe_step_;
   BestWeights<Objective, Space> best_;
