@@ -167,6 +167,23 @@ TEST_CASE("an epoch that was broken off is begun again", "[train][training_state
   CHECK(state.steps() == 14);
 }
 
+TEST_CASE("a step that failed is not counted", "[train][training_state]") {
+  Net network(Rng(1));
+  TrainingState<Adam> state;
+  fit(network, data, CrossEntropy{}, adam, options(1), state);
+  FitOptions breaks = options(2);
+  breaks.schedule = [](const Progress& at) { return at.step == 7 ? 1e300 : 1.; };
+  try {
+    fit(network, data, CrossEntropy{}, adam, breaks, state);
+    FAIL("fit went on");
+  } catch (const NumericError& error) {
+    CHECK(error.epoch == 2);
+    CHECK(error.step == 3);
+  }
+  CHECK(state.epochs() == 1);
+  CHECK(state.steps() == 7);
+}
+
 TEST_CASE("a state is for one kind of training", "[train][training_state]") {
   Net network(Rng(1));
   Net peer(Rng(2));
