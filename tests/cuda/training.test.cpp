@@ -236,4 +236,22 @@ TEST_CASE("CUDA: training that is validated, kept and gone on with is the CPU's"
     CHECK(device_state.steps() == state.steps());
     CHECK(distance(host, device) < 1e-4);
   }
+
+  // A step that fails is the same one, counted on, and the state knows those before it.
+  const Index before = state.steps();
+  kd::FitOptions breaks = options;
+  breaks.schedule = [&](const kd::Progress& p) { return p.step == before + 7 ? 1e300 : 1; };
+  const auto failure = [&](auto& network, auto& of) -> std::string {
+    try {
+      kd::fit(network, data, kd::CrossEntropy{}, spares, breaks, of);
+    } catch (const kd::NumericError& error) {
+      return error.what();
+    }
+    return "no NumericError";
+  };
+  const auto expected = failure(host, state);
+  CHECK_THAT(expected, ContainsSubstring("step 3: update of layer 1 weight"));
+  CHECK(failure(device, device_state) == expected);
+  CHECK(state.steps() == before + 7);
+  CHECK(device_state.steps() == before + 7);
 }
