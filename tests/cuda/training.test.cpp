@@ -215,3 +215,43 @@ TEST_CASE("CUDA: networks in double", "[cuda]") {
   const auto copy = kd::download(device);
   CHECK((kd::map(host.params()) - kd::map(copy.params())).norm() < 1e-12);
 }
+
+TEST_CASE("CUDA: training that is validated, kept and gone on with is the CPU's", "[cuda]") {
+  const kd::Dataset data = random_bytes();
+  const kd::Adam spares{{.lr = 1e-2, .weight_decay = 1, .decay_biases = false}};
+  const kd::FitOptions options{
+      .epochs = 2, .batch_size = 50, .validation = data, .patience = 1, .keep_best = true};
+  kd::Network<Student> host(kd::Rng(2));
+  auto device = kd::upload(host);
+  kd::TrainingState<kd::Adam> state;
+  kd::TrainingState<kd::Adam, float, kd::cuda::Space> device_state;
+  for (int i = 0; i < 2; ++i) {
+    const auto report = kd::fit(host, data, kd::CrossEntropy{}, spares, options, state);
+    const auto device_report =
+        kd::fit(device, data, kd::CrossEntropy{}, spares, options, device_state);
+    CHECK(device_report.stopped == report.stopped);
+    CHECK(device_report.best().epoch == report.best().epoch);
+    CHECK(device_report.best().validation->loss ==
+          Approx(report.best().validation->loss).epsilon(1e-4));
+    CHECK(device_state.steps() == state.steps());
+    CHECK(distance(host, device) < 1e-4);
+  }
+
+  // A step that fails is the same one, counted on, and the state knows those before it.
+  const Index before = state.steps();
+  kd::FitOptions breaks = options;
+  breaks.schedule = [&](const kd::Progress& p) { return p.step == before + 7 ? 1e300 : 1; };
+  const auto failure = [&](auto& network, auto& of) -> std::string {
+    try {
+      kd::fit(network, data, kd::CrossEntropy{}, spares, breaks, of);
+    } catch (const kd::NumericError& error) {
+      return error.what();
+    }
+    return "no NumericError";
+  };
+  const auto expected = failure(host, state);
+  CHECK_THAT(expected, ContainsSubstring("step 3: update of layer 1 weight"));
+  CHECK(failure(device, device_state) == expected);
+  CHECK(state.steps() == before + 7);
+  CHECK(device_state.steps() == before + 7);
+}

@@ -85,4 +85,13 @@ void check_logits(const char* where, const Model& model, Index batch, const Logi
   check_equal(where, "samples in the logits, as in the batch", batch, logits.cols);
 }
 
+/// The same, where the model's outputs are held against labels or targets.
+template <class Model, class Data>
+void check_can_evaluate(const char* where, const Model& model, const Data& data) {
+  check_model_fits(where, model, data);
+  if (!data.has_labels() && !data.has_targets())
+    throw DataError(text(where, ": needs labels or targets, and the data set has neither"));
+  if (data.has_targets()) check_targets_fit(where, "the squared error", model.num_classes(), data);
+}
+
 }  // namespace kd::detail

@@ -52,10 +52,12 @@ class Loader {
     kd::shuffle(order_, rng);
   }
 
-  /// From now on every batch goes through `change`; for floats on the CPU.
-  void augment(Augment change, Rng rng) requires hands_out_floats {
+  /// From now on every batch goes through `change`; for floats on the CPU. The next batch draws
+  /// what batch `first` draws of those that `rng` is for.
+  void augment(Augment change, Rng rng, std::uint64_t first = 0) requires hands_out_floats {
     augment_ = std::move(change);
     rng_ = rng;
+    augmented_ = first;
   }
 
   /// Batch `i` of the current order. Throws `ShapeError` when there is none.

@@ -78,27 +78,20 @@ class Distiller {
                   "a temporary teacher would be gone before fit is called");
   }
 
-  /// Trains the student. As `kd::fit`; each loss of each method is reported by name. A second call
-  /// goes on with the weights that the methods learned in the first.
+  /// Trains the student. As `kd::fit`; each loss of each method is reported by name. What is
+  /// validated is the student against the labels, by cross-entropy (the hard loss), whatever the
+  /// methods minimise; `keep_best` keeps the weights of the methods' own along with the student's.
+  /// A second call goes on with the weights that the methods learned in the first.
+  template <Optimizer O>
+  FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options,
+                TrainingState<O, Scalar, Space>& state) {
+    return train<detail::DistillObjective<O, TeacherT, StudentT, Methods...>>(data, optimizer,
+                                                                              options, state);
+  }
   template <Optimizer O>
   FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
-    const auto augmented = static_cast<bool>(options.augment);
-    detail::check_model_fits("Distiller::fit", student_, data);
-    detail::check_model_fits("Distiller::fit, teacher", teacher_, data, augmented);
-    const auto check_method = [&](const auto& method) {
-      detail::check_method_fits("Distiller::fit", method, student_.num_classes(), data);
-    };
-    std::apply([&](const Methods&... method) { (check_method(method), ...); }, methods_);
-    detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
-    Loader<Scalar, Space> loader(data, options.batch_size, student_.space());
-    const Index capacity = std::min(options.batch_size, data.size());
-    const detail::Running running("Distiller::fit", &student_);
-    make_states(data, capacity);
-    using Objective = detail::DistillObjective<O, TeacherT, StudentT, Methods...>;
-    Objective objective(teacher_, student_, methods_, *states_, optimizer, capacity,
-                        Rng(options.seed).stream(0));
-    return detail::Training<Space, Objective, O>(objective, optimizer, options, student_.space())
-        .run(loader);
+    TrainingState<O, Scalar, Space> state;
+    return fit(data, optimizer, options, state);
   }
 
   /// What method `I`, counted from 0 as in a tuple, keeps after `fit`: the weights it learned, by
@@ -114,6 +107,33 @@ class Distiller {
   }
 
  private:
+  template <class, class...>
+  friend class MeanTeacher;
+
+  /// `fit`, for an objective that is made from `more` than the distiller has.
+  template <class Objective, Optimizer O, class... More>
+  FitReport train(const Dataset& data, const O& optimizer, const FitOptions& options,
+                  TrainingState<O, Scalar, Space>& state, More&... more) {
+    const auto augmented = static_cast<bool>(options.augment);
+    detail::check_model_fits("Distiller::fit", student_, data);
+    detail::check_model_fits("Distiller::fit, teacher", teacher_, data, augmented);
+    const auto check_method = [&](const auto& method) {
+      detail::check_method_fits("Distiller::fit", method, student_.num_classes(), data);
+    };
+    std::apply([&](const Methods&... method) { (check_method(method), ...); }, methods_);
+    detail::check_options("Distiller::fit", options, student_);
+    Loader<Scalar, Space> loader(data, options.batch_size, student_.space());
+    const Index capacity = std::min(options.batch_size, data.size());
+    const detail::Running running("Distiller::fit", &student_);
+    const detail::Running going_on("Distiller::fit", &state);
+    make_states(data, capacity);
+    Objective objective(more..., teacher_, student_, methods_, *states_, optimizer, capacity,
+                        Rng(options.seed).stream(0), state);
+    return detail::Training<Space, Objective, O>(objective, optimizer, options, student_.space(),
+                                                 state)
+        .run(loader);
+  }
+
   /// Makes the states for batches of up to `capacity` samples, which go on from those of the `fit`
   /// before. Where a method throws, the old ones remain.
   void make_states(const Dataset& data, Index capacity) {

@@ -12,6 +12,7 @@
 #include "kd/train/blame.hpp"
 #include "kd/train/finite_samples.hpp"
 #include "kd/train/loop.hpp"
+#include "kd/train/validate.hpp"
 
 namespace kd::detail {
 
@@ -46,18 +47,23 @@ class DistillObjective {
 
   DistillObjective(const TeacherT& teacher, StudentT& student,
                    const std::tuple<Methods...>& methods, States& states, const O& optimizer,
-                   Index capacity, Rng rng)
+                   Index capacity, Rng rng, TrainingState<O, Scalar, Space>& training)
       : teacher_(teacher),
         student_(student),
         methods_(methods),
         states_(states),
         rng_(rng),
         teacher_room_(teacher.make_workspace(capacity)),
-        tape_(student.make_workspace(capacity, Mode::training)) {
-    for_each_trained([&](auto& trained) {
-      optimizer_states_.push_back(
-          optimizer.template make_state<Scalar>(trained.params().size, space()));
-    });
+        tape_(student.make_workspace(capacity, Mode::training)),
+        training_(training) {
+    std::vector<Index> sizes;
+    for_each_trained([&](auto& trained) { sizes.push_back(trained.params().size); });
+    training.begin(optimizer, sizes, space());
+    std::size_t at = 0;
+    for_each_trained([&](const auto& trained) { training.describe(optimizer, at++, trained); });
+    // A teacher that draws dropout masks goes on with the next ones.
+    if constexpr (requires { teacher_room_.step; })
+      teacher_room_.step = static_cast<std::uint64_t>(training.steps());
   }
 
   std::array<double, terms.size()> weights(const Progress& progress) const {
@@ -105,8 +111,10 @@ class DistillObjective {
   void for_each_block(F&& f) {
     std::size_t at = 0;
     for_each_trained(
-        [&](auto& trained) { f(trained.params(), trained.grads(), optimizer_states_[at++]); });
+        [&](auto& trained) { f(trained.params(), trained.grads(), training_.block(at++)); });
   }
+
+  Validation validate(const Dataset& data) const { return detail::validate(student_, data); }
 
   std::string blame() {
     std::string name = find_nonfinite_output(student_, tape_);
@@ -174,7 +182,7 @@ class DistillObjective {
   VectorView<const Index, Space> indices_;          ///< of the last batch
   MatrixView<const Scalar, Space> teacher_logits_;  ///< for it
   Tape<Scalar, Space> tape_;
-  std::vector<typename O::template State<Scalar, Space>> optimizer_states_;
+  TrainingState<O, Scalar, Space>& training_;
 };
 
 }  // namespace kd::detail

@@ -41,6 +41,16 @@ class Linear {
     return {{"weight", out_, in_, 0}, {"bias", out_, 1, in_ * out_, true}};
   }
 
+  /// The weight within this layer's parameters. (Out, In) row-major is (In, Out) column-major.
+  template <class T, class Space>
+  MatrixView<T, Space> weight(VectorView<T, Space> params) const {
+    return {params.data, in_, out_};
+  }
+  template <class T, class Space>
+  VectorView<T, Space> bias(VectorView<T, Space> params) const {
+    return params.slice(in_ * out_, out_);
+  }
+
   template <Real S>
   void init(VectorView<S> params, Rng rng) const {
     init_uniform_fan_in(params, in_, rng);
@@ -73,16 +83,6 @@ class Linear {
   }
 
  private:
-  // (Out, In) row-major is (In, Out) column-major.
-  template <class T, class Space>
-  MatrixView<T, Space> weight(VectorView<T, Space> params) const {
-    return {params.data, in_, out_};
-  }
-  template <class T, class Space>
-  VectorView<T, Space> bias(VectorView<T, Space> params) const {
-    return params.slice(in_ * out_, out_);
-  }
-
   Index in_ = In;
   Index out_ = Out;
 };

@@ -6,6 +6,7 @@
 #include "kd/core/batch.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/model_fits.hpp"
+#include "kd/nn/layer_weights.hpp"
 #include "kd/nn/sequential.hpp"
 #include "kd/nn/tape.hpp"
 
@@ -54,6 +55,19 @@ class Network {
   /// All parameters in one block, layer after layer.
   VectorView<Scalar, Space> params() { return params_.view(); }
   VectorView<const Scalar, Space> params() const { return params_.view(); }
+
+  /// The weights of layer `I`, counted from 1, as maps: `network.layer<1>().weight()`. Throws
+  /// `ConfigError` when the network was moved from.
+  template <Index I>
+  requires std::same_as<Space, cpu::Space>
+  auto layer() & { return weights_of<I>(params()); }
+  template <Index I>
+  requires std::same_as<Space, cpu::Space>
+  auto layer() const& { return weights_of<I>(params()); }
+  template <Index I>
+  void layer() const&& {
+    static_assert(I == dynamic, "a temporary network would be gone before its weights are read");
+  }
 
   /// All gradients, in the order of the parameters.
   VectorView<Scalar, Space> grads() {
@@ -124,6 +138,29 @@ class Network {
     return result;
   }
 
+  /// The same without an allocation, of no more samples than the workspace has room for: a map of
+  /// the logits in the workspace, which stay there until it is used again. `inputs` are a vector,
+  /// a matrix or columns of one; an expression is evaluated first, which allocates.
+  ///
+  ///     auto workspace = network.make_workspace(32);
+  ///     const auto logits = network.predict(samples, workspace);
+  ///
+  /// Threads may do so at once, each with a workspace of its own. Throws `ShapeError` when features
+  /// or samples do not fit the workspace, or there are gaps between the columns; `ConfigError` when
+  /// it was made for training, where dropout is on.
+  Eigen::Map<const Matrix<Scalar>> predict(const MatrixRef<Scalar>& inputs, Workspace& workspace)
+      const requires std::same_as<Space, cpu::Space> {
+    detail::check_features("Network::predict", *this, inputs.rows(), inputs.cols());
+    if (workspace.mode() == Mode::training)
+      throw ConfigError(
+          "Network::predict: expected a workspace for inference, got one for Mode::training");
+    if (inputs.cols() > 1 && inputs.outerStride() != inputs.rows())
+      throw ShapeError(detail::text("Network::predict: expected columns without gaps, got ",
+                                    inputs.rows(), " features every ", inputs.outerStride(),
+                                    " numbers: copy them, or predict without a workspace"));
+    return map(forward({inputs.data(), inputs.rows(), inputs.cols()}, workspace));
+  }
+
   /// The named tensors, offsets within the whole block: "layer 1 weight", "layer 1 bias", ...
   std::vector<TensorInfo> tensors() const {
     std::vector<TensorInfo> all;
@@ -143,6 +180,15 @@ class Network {
   void for_each_layer(F&& f) const {
     Index i = 0;
     architecture_.for_each([&](const auto& layer) { f(layer, ++i); });
+  }
+
+  template <Index I, class T>
+  auto weights_of(VectorView<T> all) const {
+    if (layout_.was_moved_from())
+      throw ConfigError("Network::layer: the network was moved from and has no weights");
+    const auto& layer = architecture_.template layer<I>();
+    return LayerWeights<std::remove_cvref_t<decltype(layer)>, T>(
+        layer, all.slice(architecture_.offset(I), layer.num_params()));
   }
 
   template <class L>

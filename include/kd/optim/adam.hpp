@@ -3,21 +3,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "kd/core/named_options.hpp"
 #include "kd/core/optimizer_step.hpp"
 #include "kd/cpu/ops/adam.hpp"
+#include "kd/optim/decay.hpp"
 #include "kd/optim/optimizer.hpp"
 #include "kd/optim/step_bound.hpp"
 
 namespace kd {
 
 struct AdamOptions {
-  double lr = 1e-3;         ///< learning rate, positive
-  double beta1 = 0.9;       ///< decay of the mean of gradients, in [0, 1)
-  double beta2 = 0.999;     ///< decay of the mean of their squares, in [0, 1)
-  double eps = 1e-8;        ///< added to the root, positive
-  double weight_decay = 0;  ///< decoupled: weights shrink by `lr * weight_decay` a step (AdamW)
+  double lr = 1e-3;          ///< learning rate, positive
+  double beta1 = 0.9;        ///< decay of the mean of gradients, in [0, 1)
+  double beta2 = 0.999;      ///< decay of the mean of their squares, in [0, 1)
+  double eps = 1e-8;         ///< added to the root, positive
+  double weight_decay = 0;   ///< decoupled: weights shrink by `lr * weight_decay` a step (AdamW)
+  bool decay_biases = true;  ///< biases too; otherwise what a layer calls "bias" is left alone
 };
 
 /// Adam: `m = b1 m + (1-b1) g`, `v = b2 v + (1-b2) g^2`,
@@ -36,6 +39,7 @@ class Adam : detail::NamedOptions {
     Buffer<S, Space> v;
     Index step = 0;
     detail::AdamBound bound{};
+    std::vector<detail::DecayPart> parts{};
   };
 
   /// Throws `ConfigError` when an option is out of its range.
@@ -61,12 +65,23 @@ class Adam : detail::NamedOptions {
     return {Buffer<S, Space>(size, space), Buffer<S, Space>(size, space)};
   }
 
+  template <Real S, class Space, class Tensors>
+  void describe(State<S, Space>& state, const Tensors& tensors) const {
+    state.parts.clear();
+    if (options_.weight_decay > 0 && !options_.decay_biases)
+      state.parts = detail::parts_without_bias(tensors);
+  }
+
   template <Real S, class Space>
   void step(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
             VectorView<const S, Space> grads, double rate_factor, Guard<Space> guard) const {
     detail::check_state("Adam", params.size, grads.size, std::min(state.m.size(), state.v.size()));
-    op_adam(space, params, grads, state.m.view(), state.v.view(),
-            settings<S>(++state.step, rate_factor), guard);
+    const AdamStep<S> a = settings<S>(++state.step, rate_factor);
+    detail::for_each_part(state.parts, params.size, [&](Index first, Index size, bool decays) {
+      op_adam(space, params.slice(first, size), grads.slice(first, size),
+              state.m.view().slice(first, size), state.v.view().slice(first, size),
+              decays ? a : without_decay(a), guard);
+    });
   }
 
   template <Real S, class Space>
@@ -82,7 +97,8 @@ class Adam : detail::NamedOptions {
   template <Real S, class Space>
   bool is_safe(State<S, Space>& state, double rate_factor) const {
     // Corrections are the largest in the first step.
-    return state.bound.advance(settings<S>(1 - options_.beta1, 1 - options_.beta2, rate_factor));
+    const AdamStep<S> a = settings<S>(1 - options_.beta1, 1 - options_.beta2, rate_factor);
+    return state.bound.advance(state.parts.empty() || std::abs(a.decay) > 1 ? a : without_decay(a));
   }
 
   template <Real S, class Space>
@@ -90,11 +106,23 @@ class Adam : detail::NamedOptions {
                   VectorView<const S, Space> grads, double rate_factor,
                   const Lookout<Space>& lookout) const {
     detail::check_state("Adam", params.size, grads.size, std::min(state.m.size(), state.v.size()));
-    op_look_adam(space, params, grads, state.m.view(), state.v.view(),
-                 settings<S>(state.step + 1, rate_factor), lookout);
+    const AdamStep<S> a = settings<S>(state.step + 1, rate_factor);
+    detail::for_each_part(state.parts, params.size, [&](Index first, Index size, bool decays) {
+      Lookout<Space> part = lookout;
+      part.first += first;
+      op_look_adam(space, params.slice(first, size), grads.slice(first, size),
+                   state.m.view().slice(first, size), state.v.view().slice(first, size),
+                   decays ? a : without_decay(a), part);
+    });
   }
 
  private:
+  template <Real S>
+  static AdamStep<S> without_decay(AdamStep<S> a) {
+    a.decay = 1;
+    return a;
+  }
+
   /// What step `step`, counted from 1, is done with.
   template <Real S>
   AdamStep<S> settings(Index step, double rate_factor) const {

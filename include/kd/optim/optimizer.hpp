@@ -9,20 +9,10 @@
 
 namespace kd {
 
-namespace detail {
-
-/// Weight decay takes this share of a weight in a step: no more than all of it.
-inline void check_decay(const char* name, double lr, double weight_decay) {
-  const double share = lr * weight_decay;
-  if (!is_finite(share) || share > 1)
-    throw ConfigError(text(name, " must be at most 1, got ", share));
-}
-
-}  // namespace detail
-
 /// An optimizer is a description, as a layer is; what it remembers lies in a state, one for every
 /// block of parameters. `rate_factor` is what the learning-rate schedule says of this step; while
-/// the guard is raised a step changes nothing.
+/// the guard is raised a step changes nothing. One that treats tensors differently may have
+/// `describe(state, tensors)`, which is told before the first step what a block consists of.
 template <class O>
 concept Optimizer = std::copyable<O> &&
     requires(const O optimizer, Index size, cpu::Space space,

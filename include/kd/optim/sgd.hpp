@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <vector>
+
 #include "kd/core/named_options.hpp"
 #include "kd/core/optimizer_step.hpp"
 #include "kd/cpu/ops/sgd.hpp"
+#include "kd/optim/decay.hpp"
 #include "kd/optim/optimizer.hpp"
 #include "kd/optim/step_bound.hpp"
 
 namespace kd {
 
 struct SgdOptions {
-  double lr = 1e-2;         ///< learning rate, positive
-  double momentum = 0;      ///< in [0, 1)
-  double weight_decay = 0;  ///< added to the gradient: `g + weight_decay p`
-  bool nesterov = false;    ///< look ahead along the velocity; needs momentum
+  double lr = 1e-2;          ///< learning rate, positive
+  double momentum = 0;       ///< in [0, 1)
+  double weight_decay = 0;   ///< added to the gradient: `g + weight_decay p`
+  bool decay_biases = true;  ///< biases too; otherwise what a layer calls "bias" is left alone
+  bool nesterov = false;     ///< look ahead along the velocity; needs momentum
 };
 
 /// Stochastic gradient descent: `u = momentum u + g`, `p = p - lr u`, where `u` starts as the first
@@ -31,6 +35,7 @@ class Sgd : detail::NamedOptions {
     Buffer<S, Space> velocity;
     Index step = 0;
     detail::SgdBound bound{};
+    std::vector<detail::DecayPart> parts{};
   };
 
   /// Throws `ConfigError` when an option is out of its range.
@@ -55,12 +60,22 @@ class Sgd : detail::NamedOptions {
     return {Buffer<S, Space>(options_.momentum > 0 ? size : 0, space)};
   }
 
+  template <Real S, class Space, class Tensors>
+  void describe(State<S, Space>& state, const Tensors& tensors) const {
+    state.parts.clear();
+    if (options_.weight_decay > 0 && !options_.decay_biases)
+      state.parts = detail::parts_without_bias(tensors);
+  }
+
   template <Real S, class Space>
   void step(const Space& space, State<S, Space>& state, VectorView<S, Space> params,
             VectorView<const S, Space> grads, double rate_factor, Guard<Space> guard) const {
     check_state(state, params.size, grads.size);
-    op_sgd(space, params, grads, state.velocity.view(), settings<S>(++state.step, rate_factor),
-           guard);
+    const SgdStep<S> s = settings<S>(++state.step, rate_factor);
+    detail::for_each_part(state.parts, params.size, [&](Index first, Index size, bool decays) {
+      op_sgd(space, params.slice(first, size), grads.slice(first, size),
+             velocity_of(state, first, size), decays ? s : without_decay(s), guard);
+    });
   }
 
   template <Real S, class Space>
@@ -82,11 +97,28 @@ class Sgd : detail::NamedOptions {
                   VectorView<const S, Space> grads, double rate_factor,
                   const Lookout<Space>& lookout) const {
     check_state(state, params.size, grads.size);
-    op_look_sgd(space, params, grads, state.velocity.view(),
-                settings<S>(state.step + 1, rate_factor), lookout);
+    const SgdStep<S> s = settings<S>(state.step + 1, rate_factor);
+    detail::for_each_part(state.parts, params.size, [&](Index first, Index size, bool decays) {
+      Lookout<Space> part = lookout;
+      part.first += first;
+      op_look_sgd(space, params.slice(first, size), grads.slice(first, size),
+                  velocity_of(state, first, size), decays ? s : without_decay(s), part);
+    });
   }
 
  private:
+  template <Real S>
+  static SgdStep<S> without_decay(SgdStep<S> s) {
+    s.weight_decay = 0;
+    return s;
+  }
+
+  template <Real S, class Space>
+  static VectorView<S, Space> velocity_of(State<S, Space>& state, Index first, Index size) {
+    const VectorView<S, Space> all = state.velocity.view();
+    return all.empty() ? all : all.slice(first, size);
+  }
+
   template <class State>
   void check_state(const State& state, Index params, Index grads) const {
     const bool remembers = options_.momentum > 0 || state.velocity.size() > 0;

@@ -41,12 +41,15 @@ class BornAgain {
     static_assert(detail::never<N>, "a temporary teacher would be gone before fit is called");
   }
 
-  /// Trains all generations anew; one report each. As `Distiller::fit`.
+  /// Trains all generations anew; one report each. As `Distiller::fit`: each generation is
+  /// validated, has its own patience and keeps its own best weights, with which it teaches the
+  /// next. A callback that says stop ends them all: there is no generation after that one.
   template <Optimizer O>
   std::vector<FitReport> fit(const Dataset& data, const O& optimizer,
                              const FitOptions& options = {}) {
     const detail::Running running("BornAgain::fit", this);
     detail::check_model_fits("BornAgain::fit", teacher_, data, static_cast<bool>(options.augment));
+    detail::check_options("BornAgain::fit", options, teacher_);
     std::vector<FitReport> reports;
     generations_.clear();
     generations_.reserve(static_cast<std::size_t>(options_.generations));  // teachers stay put
@@ -61,6 +64,7 @@ class BornAgain {
             return Distiller(*teacher, student, methods...).fit(data, optimizer, options);
           },
           methods_));
+      if (reports.back().stopped == Stopped::callback) break;
       teacher = &student;
     }
     return reports;

@@ -8,6 +8,7 @@
 #include "kd/cpu/ops/moving_average.hpp"
 #include "kd/distill/distiller.hpp"
 #include "kd/teachers/network_teacher.hpp"
+#include "kd/train/validate.hpp"
 
 namespace kd {
 
@@ -16,6 +17,28 @@ struct MeanTeacherOptions {
   TeacherMode mode = TeacherMode::inference;
   std::uint64_t seed = 0;  ///< of the teacher's dropout masks, in training mode
 };
+
+namespace detail {
+
+/// What a distiller minimises, where an average follows the student: that is what counts.
+template <class Base, class N>
+class AveragedObjective : public Base {
+ public:
+  template <class... Args>
+  explicit AveragedObjective(N& average, Args&&... args)
+      : Base(std::forward<Args>(args)...), average_(average) {}
+
+  VectorView<typename N::Scalar, typename N::Space> followers() { return average_.params(); }
+
+  Validation validate(const Dataset& data) const {
+    return detail::validate(std::as_const(average_), data);
+  }
+
+ private:
+  N& average_;
+};
+
+}  // namespace detail
 
 /// A student that learns from the moving average of its own weights, `w' = d w' + (1 - d) w` after
 /// every step, `d = min(decay, 1 - 1/(t + 1))` in step t, counted from 1: at first a true mean,
@@ -49,17 +72,27 @@ class MeanTeacher {
   const N& teacher() const { return teacher_; }
 
   /// Trains the student, and the teacher with it; a second call goes on with both. As
-  /// `Distiller::fit`.
+  /// `Distiller::fit`, but what is validated is the teacher, for that is what one trains this way;
+  /// `keep_best` keeps both as they were when it was best.
   template <Optimizer O>
-  FitReport fit(const Dataset& data, const O& optimizer, FitOptions options = {}) {
+  FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
+    TrainingState<O, typename N::Scalar, typename N::Space> state;
+    return fit(data, optimizer, options, state);
+  }
+  template <Optimizer O>
+  FitReport fit(const Dataset& data, const O& optimizer, FitOptions options,
+                TrainingState<O, typename N::Scalar, typename N::Space>& state) {
     const NetworkTeacher<N> teacher(teacher_, options_.mode, options_.seed);
     options.on_step = [this, report = std::move(options.on_step)](const StepReport& step) {
       follow();
-      if (report) report(step);
+      return report(step);
     };
     return std::apply(
         [&](const Methods&... methods) {
-          return Distiller(teacher, student_, methods...).fit(data, optimizer, options);
+          using Base = detail::DistillObjective<O, NetworkTeacher<N>, N, Methods...>;
+          return Distiller(teacher, student_, methods...)
+              .template train<detail::AveragedObjective<Base, N>>(data, optimizer, options, state,
+                                                                  teacher_);
         },
         methods_);
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "kd/cpu/ops/soft_targets.hpp"
 #include "kd/cpu/ops/sum.hpp"
@@ -18,6 +19,7 @@
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
 #include "kd/train/running.hpp"
+#include "kd/train/validate.hpp"
 
 namespace kd {
 
@@ -99,19 +101,26 @@ class MutualLearning {
   MutualLearning& operator=(const MutualLearning&) = delete;
 
   /// Trains all students. As `kd::fit`; both losses of each student are reported, "hard 1",
-  /// "peers 1", "hard 2", ...
+  /// "peers 1", "hard 2", ... Validation reports the mean of the students' losses and of their
+  /// accuracies, and `keep_best` keeps all of them as they were when that loss was the least.
   template <Optimizer O>
   FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options = {}) {
+    TrainingState<O, Scalar, Space> state;
+    return fit(data, optimizer, options, state);
+  }
+  template <Optimizer O>
+  FitReport fit(const Dataset& data, const O& optimizer, const FitOptions& options,
+                TrainingState<O, Scalar, Space>& state) {
     const First& first = std::get<0>(students_);
     std::apply(
         [&](const Students&... student) {
           (detail::check_model_fits("MutualLearning::fit", student, data), ...);
+          detail::check_options("MutualLearning::fit", options, student...);
         },
         students_);
     if (!options_.hard_weight.is_always(0))
       detail::check_labels_suffice("MutualLearning::fit", "a hard_weight above 0", LabelNeed::some,
                                    data);
-    detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
     detail::check_not_negative<Scalar>("MutualLearning: hard_weight", hard_weight({}));
     detail::check_not_negative<Scalar>("MutualLearning: peer_weight", peer_weight({}));
     const auto running = std::apply(
@@ -119,10 +128,12 @@ class MutualLearning {
           return std::array{detail::Running("MutualLearning::fit", &student)...};
         },
         students_);
+    const detail::Running going_on("MutualLearning::fit", &state);
     Loader<Scalar, Space> loader(data, options.batch_size, first.space());
     Objective<O> objective(*this, optimizer, std::min(options.batch_size, data.size()),
-                           Rng(options.seed).stream(0));
-    return detail::Training<Space, Objective<O>, O>(objective, optimizer, options, first.space())
+                           Rng(options.seed).stream(0), state);
+    return detail::Training<Space, Objective<O>, O>(objective, optimizer, options, first.space(),
+                                                    state)
         .run(loader);
   }
 
@@ -151,17 +162,25 @@ class MutualLearning {
     }
     (std::index_sequence_for<Students...>());
 
-    Objective(MutualLearning& mutual, const O& optimizer, Index capacity, Rng rng)
+    Objective(MutualLearning& mutual, const O& optimizer, Index capacity, Rng rng,
+              TrainingState<O, Scalar, Space>& state)
         : mutual_(mutual),
           rng_(rng),
-          pupils_(std::apply(
+          tapes_(std::apply(
               [&](Students&... student) {
-                return std::array{Pupil{student.make_workspace(capacity, Mode::training),
-                                        optimizer.template make_state<Scalar>(student.num_params(),
-                                                                              student.space())}...};
+                return std::array{student.make_workspace(capacity, Mode::training)...};
               },
               mutual.students_)),
-          values_(capacity, space()) {}
+          values_(capacity, space()),
+          state_(state) {
+      const auto sizes = std::apply(
+          [](const Students&... student) { return std::vector<Index>{student.num_params()...}; },
+          mutual.students_);
+      state.begin(optimizer, sizes, space());
+      for_each_student([&](const auto& student, auto&, Index i) {
+        state.describe(optimizer, static_cast<std::size_t>(i), student);
+      });
+    }
 
     std::array<double, 2 * count> weights(const Progress& progress) const {
       std::array<double, 2 * count> all{};
@@ -177,9 +196,9 @@ class MutualLearning {
     void step(const Batch<Scalar, Space>& batch, const Progress& progress,
               VectorView<double, Space> totals) {
       const Rng rng = rng_.stream(static_cast<std::uint64_t>(progress.step));
-      for_each_student([&](auto& student, Pupil& pupil, Index i) {
+      for_each_student([&](auto& student, auto& tape, Index i) {
         student.zero_grad();
-        student.forward(batch.inputs, pupil.tape, rng.stream(static_cast<std::uint64_t>(i)));
+        student.forward(batch.inputs, tape, rng.stream(static_cast<std::uint64_t>(i)));
       });
       const auto scales = weights(progress);
       for (std::size_t i = 0; i < count; ++i) {
@@ -188,25 +207,36 @@ class MutualLearning {
         add_gradient(i, batch, static_cast<Scalar>(mutual_.temperature(progress)), hard, peers,
                      totals.slice(2 * static_cast<Index>(i), 2));
       }
-      for_each_student([](auto& student, Pupil& pupil, Index) { student.backward(pupil.tape); });
+      for_each_student([](auto& student, auto& tape, Index) { student.backward(tape); });
     }
 
     template <class F>
     void for_each_block(F&& f) {
-      for_each_student([&](auto& student, Pupil& pupil, Index) {
-        f(student.params(), student.grads(), pupil.optimizer);
+      for_each_student([&](auto& student, auto&, Index i) {
+        f(student.params(), student.grads(), state_.block(static_cast<std::size_t>(i)));
       });
+    }
+
+    Validation validate(const Dataset& data) const {
+      Validation mean;
+      const auto add = [&](const auto& student) {
+        const Validation one = detail::validate(student, data);
+        mean.loss += one.loss / count;
+        mean.accuracy += one.accuracy / count;
+      };
+      std::apply([&](const Students&... student) { (add(student), ...); }, mutual_.students_);
+      return mean;
     }
 
     /// A student that is not finite spoils the gradients of all: outputs are asked first.
     std::string blame() {
       std::string name;
-      for_each_student([&](auto&, Pupil& pupil, Index i) {
-        for (Index layer = 1; layer <= pupil.tape.depth() && name.empty(); ++layer)
-          if (!detail::all_finite(space(), pupil.tape.value(layer).flat()))
+      for_each_student([&](auto&, auto& tape, Index i) {
+        for (Index layer = 1; layer <= tape.depth() && name.empty(); ++layer)
+          if (!detail::all_finite(space(), tape.value(layer).flat()))
             name = detail::text("output of layer ", layer, " of student ", i + 1);
       });
-      for_each_student([&](auto& student, Pupil&, Index i) {
+      for_each_student([&](auto& student, auto&, Index i) {
         if (!name.empty()) return;
         name = detail::find_nonfinite_gradient(student, space());
         if (!name.empty()) name += detail::text(" of student ", i + 1);
@@ -216,7 +246,7 @@ class MutualLearning {
 
     std::string tensor_at(Index at) {
       std::string name;
-      for_each_student([&](auto& student, Pupil&, Index i) {
+      for_each_student([&](auto& student, auto&, Index i) {
         if (0 <= at && at < student.num_params())
           name = detail::text(detail::tensor_at(student, at), " of student ", i + 1);
         at -= student.num_params();
@@ -225,17 +255,12 @@ class MutualLearning {
     }
 
    private:
-    struct Pupil {
-      Tape<Scalar, Space> tape;
-      typename O::template State<Scalar, Space> optimizer;
-    };
-
     const Space& space() const { return std::get<0>(mutual_.students_).space(); }
 
     /// The losses of student `i` and their gradient at its logits; nobody's logits change.
     void add_gradient(std::size_t i, const Batch<Scalar, Space>& batch, Scalar temperature,
                       Scalar hard, Scalar peers, VectorView<double, Space> totals) {
-      Tape<Scalar, Space>& tape = pupils_[i].tape;
+      Tape<Scalar, Space>& tape = tapes_[i];
       const VectorView<Scalar, Space> values = values_.view().slice(0, batch.size());
       if (!batch.labels.empty()) {
         const auto [dlogits, write] = tape.claim_grad(tape.depth());
@@ -249,27 +274,28 @@ class MutualLearning {
       for (std::size_t j = 0; j < count; ++j) {
         if (j == i) continue;
         const auto [dlogits, write] = tape.claim_grad(tape.depth());
-        op_soft_targets(space(), tape.logits(), std::as_const(pupils_[j].tape).logits(),
-                        batch.labels, temperature, Scalar(0), peers, dlogits, write,
-                        VectorView<Scalar, Space>{}, values);
+        op_soft_targets(space(), tape.logits(), std::as_const(tapes_[j]).logits(), batch.labels,
+                        temperature, Scalar(0), peers, dlogits, write, VectorView<Scalar, Space>{},
+                        values);
         op_add_sum(space(), VectorView<const Scalar, Space>(values), totals.slice(1, 1));
       }
     }
 
-    /// Calls `f(student, pupil, i)`, i counted from 0.
+    /// Calls `f(student, tape, i)`, i counted from 0.
     template <class F>
     void for_each_student(F&& f) {
       [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (f(std::get<I>(mutual_.students_), pupils_[I], static_cast<Index>(I)), ...);
+        (f(std::get<I>(mutual_.students_), tapes_[I], static_cast<Index>(I)), ...);
       }
       (std::index_sequence_for<Students...>());
     }
 
     MutualLearning& mutual_;
     Rng rng_;
-    std::array<Pupil, count> pupils_;
+    std::array<Tape<Scalar, Space>, count> tapes_;
     Buffer<Scalar, Space> values_;
     Buffer<Scalar, Space> no_room_;  ///< labels come first, and overwrite
+    TrainingState<O, Scalar, Space>& state_;
   };
 
   MutualLearningOptions options_;

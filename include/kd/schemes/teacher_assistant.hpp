@@ -43,7 +43,9 @@ class TeacherAssistant {
                   "a temporary teacher would be gone before fit is called");
   }
 
-  /// Trains the assistants, then the student; one report each. As `Distiller::fit`.
+  /// Trains the assistants, then the student; one report each. As `Distiller::fit`: each network is
+  /// validated, has its own patience and keeps its own best weights, with which it teaches the
+  /// next. A callback that says stop ends it all: those after that one are not trained.
   template <Optimizer O, class... Methods>
   std::vector<FitReport> fit(const Dataset& data, const O& optimizer, const FitOptions& options,
                              const Methods&... methods) {
@@ -51,10 +53,12 @@ class TeacherAssistant {
     const auto check = [&](const auto& teacher, auto& student) {
       const Distiller pair(teacher, student, methods...);
       detail::check_model_fits("TeacherAssistant::fit", student, data);
+      detail::check_options("TeacherAssistant::fit", options, student);
     };
     for_each_link(check);
     std::vector<FitReport> reports;
     const auto link = [&](const auto& teacher, auto& student) {
+      if (!reports.empty() && reports.back().stopped == Stopped::callback) return;
       reports.push_back(Distiller(teacher, student, methods...).fit(data, optimizer, options));
     };
     for_each_link(link);

@@ -3,11 +3,12 @@
 
 #include <limits>
 
+#include "kd/core/model_fits.hpp"
 #include "kd/cpu/ops/argmax.hpp"
 #include "kd/cpu/ops/cross_entropy.hpp"
 #include "kd/cpu/ops/squared_error.hpp"
+#include "kd/data/loader.hpp"
 #include "kd/train/finite_samples.hpp"
-#include "kd/train/loop.hpp"
 #include "kd/train/mean_loss.hpp"
 
 namespace kd {
@@ -45,12 +46,9 @@ template <class Model>
 Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptions& options = {}) {
   using S = typename Model::Scalar;
   using Space = typename Model::Space;
-  detail::check_model_fits("evaluate", model, data);
+  detail::check_can_evaluate("evaluate", model, data);
   const bool labelled = data.has_labels();
   const bool aimed = data.has_targets();
-  if (!labelled && !aimed)
-    throw DataError("evaluate: needs labels or targets, and the data set has neither");
-  if (aimed) detail::check_targets_fit("evaluate", "the squared error", model.num_classes(), data);
   const Space space = model.space();
   Loader<S, Space> loader(data, options.batch_size, space);
   const Index capacity = std::min(options.batch_size, data.size());

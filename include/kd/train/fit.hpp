@@ -6,6 +6,7 @@
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
 #include "kd/train/running.hpp"
+#include "kd/train/validate.hpp"
 
 namespace kd {
 
@@ -20,13 +21,17 @@ class LossObjective {
   using Space = typename N::Space;
   static constexpr std::array<const char*, 1> terms{"loss"};
 
-  LossObjective(N& network, const L& loss, const O& optimizer, Index capacity, Rng rng)
+  LossObjective(N& network, const L& loss, const O& optimizer, Index capacity, Rng rng,
+                TrainingState<O, S, Space>& state)
       : network_(network),
         loss_(loss),
         rng_(rng),
         tape_(network.make_workspace(capacity, Mode::training)),
         values_(capacity, network.space()),
-        state_(optimizer.template make_state<S>(network.num_params(), network.space())) {}
+        state_(state) {
+    state.begin(optimizer, {network.num_params()}, network.space());
+    state.describe(optimizer, 0, network);
+  }
 
   std::array<double, 1> weights(const Progress&) const { return {1}; }
 
@@ -47,8 +52,10 @@ class LossObjective {
 
   template <class F>
   void for_each_block(F&& f) {
-    f(network_.params(), network_.grads(), state_);
+    f(network_.params(), network_.grads(), state_.block(0));
   }
+
+  Validation validate(const Dataset& data) const { return detail::validate(network_, data); }
 
   std::string blame() {
     std::string name = find_nonfinite_output(network_, tape_);
@@ -65,7 +72,7 @@ class LossObjective {
   Tape<S, Space> tape_;
   Buffer<S, Space> values_;
   Buffer<S, Space> no_room_;  ///< there is one loss, which overwrites
-  typename O::template State<S, Space> state_;
+  TrainingState<O, S, Space>& state_;
 };
 
 }  // namespace detail
@@ -74,25 +81,37 @@ class LossObjective {
 /// 6})`; or on targets: `fit(network, data, Mse{}, Adam{})`. Samples count what the data set says
 /// (`Dataset::with_weights`, ignored labels).
 ///
-/// Each call starts the optimizer anew. After the first step nothing is allocated. Throws before
-/// any work `ConfigError`, `ShapeError` or `DataError` when options, network and data do not fit;
-/// `ConfigError` when it is called by a callback of a `fit` that trains the same network;
-/// `NumericError` when a loss, a gradient or what a step would make of them is not finite, and the
-/// network keeps the weights of the step before.
+/// Each call starts the optimizer anew, unless it is given the state in which the one before left
+/// it (see `TrainingState`). With `FitOptions::validation` each epoch ends with a look at that data
+/// set, by cross-entropy with its labels whatever the loss is; where it has none, by the mean
+/// squared error. After the first step no step allocates. Throws before any work `ConfigError`,
+/// `ShapeError` or `DataError` when options, network and data do not fit; `ConfigError` when it is
+/// called by a callback of a `fit` that trains the same network; `NumericError` when a loss, a
+/// gradient or what a step would make of them is not finite, and `DataError` when the logits for
+/// the validation set are not: the network then keeps its latest weights, those of the last good
+/// step.
 template <class N, FitLoss L, Optimizer O>
-requires(!std::is_const_v<N>) FitReport fit(N& network, const Dataset& data, const L& loss,
-                                            const O& optimizer, const FitOptions& options = {}) {
+requires(!std::is_const_v<N>) FitReport
+    fit(N& network, const Dataset& data, const L& loss, const O& optimizer,
+        const FitOptions& options, TrainingState<O, typename N::Scalar, typename N::Space>& state) {
   detail::check_model_fits("fit", network, data);
   detail::check_loss_fits<L>("fit", network.num_classes(), data);
-  detail::check_at_least_one("FitOptions: batch_size", options.batch_size);
+  detail::check_options("fit", options, network);
   const detail::Running running("fit", &network);
+  const detail::Running going_on("fit", &state);
   Loader<typename N::Scalar, typename N::Space> loader(data, options.batch_size, network.space());
   detail::LossObjective<N, L, O> objective(network, loss, optimizer,
                                            std::min(options.batch_size, data.size()),
-                                           Rng(options.seed).stream(0));
+                                           Rng(options.seed).stream(0), state);
   return detail::Training<typename N::Space, decltype(objective), O>(objective, optimizer, options,
-                                                                     network.space())
+                                                                     network.space(), state)
       .run(loader);
+}
+template <class N, FitLoss L, Optimizer O>
+requires(!std::is_const_v<N>) FitReport fit(N& network, const Dataset& data, const L& loss,
+                                            const O& optimizer, const FitOptions& options = {}) {
+  TrainingState<O, typename N::Scalar, typename N::Space> state;
+  return fit(network, data, loss, optimizer, options, state);
 }
 
 /// What `fit` does not take is named in one sentence.

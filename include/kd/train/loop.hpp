@@ -3,94 +3,107 @@
 
 #include <array>
 #include <chrono>
-#include <functional>
 #include <limits>
+#include <optional>
 #include <utility>
 
-#include "kd/core/model_fits.hpp"
 #include "kd/core/step_runner.hpp"
-#include "kd/data/loader.hpp"
 #include "kd/nn/network.hpp"
 #include "kd/optim/optimizer.hpp"
-#include "kd/optim/schedule.hpp"
+#include "kd/train/best_weights.hpp"
 #include "kd/train/look_ahead.hpp"
-#include "kd/train/report.hpp"
+#include "kd/train/options.hpp"
 #include "kd/train/safe_step.hpp"
+#include "kd/train/training_state.hpp"
 
-namespace kd {
+namespace kd::detail {
 
-struct FitOptions {
-  Index epochs = 1;
-  Index batch_size = 32;
-  std::uint64_t seed = 0;  ///< of shuffles, dropout masks and augmentation
-  bool shuffle = true;
-  Augment augment = {};  ///< changes the inputs of every batch; none: they stay as they are
-  /// Multiplies the optimizer's learning rate; none: constant. As everything that is scheduled it
-  /// is a function of the progress alone, and asked for each epoch before the first step, too.
-  Schedule schedule = {};
-  double max_grad_norm = detail::positive_infinity<double>;  ///< gradients are clipped to it
-  bool capture_step = false;  ///< replay each step as one recorded graph, where the space has such
-  std::function<void(const StepReport&)> on_step = {};
-  std::function<void(const EpochReport&)> on_epoch = {};
-};
-
-namespace detail {
-
-/// The one training loop: batches, schedule, the guard against numbers that are not finite, and
-/// reports. What is minimised is the objective's affair, which answers
+/// The one training loop: batches, schedule, the guard against numbers that are not finite,
+/// validation, and reports. Its options have been checked (`check_options`). What is minimised is
+/// the objective's affair, which answers
 /// - `terms`: the names of its losses; `weights(progress)`: what each counts;
 /// - `step(batch, progress, totals)`: forward and backward of one batch; adds each loss, summed
 ///   over the samples, to its own place in `totals`, and leaves gradients behind;
 /// - `for_each_block(f)`: calls `f(params, grads, state)` for every trained block;
+/// - `followers()`, if it has that: parameters that follow those, and are kept with them;
+/// - `validate(data)`: how well all that does;
 /// - `blame()`: names the output or gradient that is not finite, if there is one;
 /// - `tensor_at(at)`: the name of the tensor that parameter `at` of all blocks together belongs to;
 /// - `Scalar`: what the parameters are;
 /// - `check_at(progress)`, if it has that: throws where something scheduled is out of its range.
 template <class Space, class Objective, Optimizer O>
 class Training {
+  using State = TrainingState<O, typename Objective::Scalar, Space>;
+
  public:
-  Training(Objective& objective, const O& optimizer, const FitOptions& options, const Space& space)
+  /// `state` is what the objective's blocks go on from.
+  Training(Objective& objective, const O& optimizer, const FitOptions& options, const Space& space,
+           State& state)
       : objective_(objective),
         optimizer_(optimizer),
         options_(options),
         space_(space),
+        state_(state),
+        epochs_done_(state.epochs()),
+        steps_done_(state.steps()),
         totals_(terms, space),
-        safe_step_(objective, optimizer, options.max_grad_norm, space) {
-    check_at_least_one("FitOptions: epochs", options.epochs);
-    check_at_least_one("FitOptions: batch_size", options.batch_size);
-    check_max_norm(options.max_grad_norm);
-  }
+        safe_step_(objective, optimizer, options.max_grad_norm, space),
+        best_(objective, options.keep_best, space) {}
 
   template <class L>
   FitReport run(L& loader) {
-    FitReport report;
-    progress_.steps_per_epoch = loader.batches();
-    progress_.total_steps = count_steps(options_.epochs, loader.batches());
-    look_ahead(options_.epochs, loader.batches(), [&](const Progress& at) { check_at(at); });
+    progress_ = {steps_done_, loader.batches(),
+                 steps_done_ + count_steps(options_.epochs, loader.batches(), steps_done_)};
+    look_ahead(
+        options_.epochs, loader.batches(), [&](const Progress& at) { check_at(at); }, epochs_done_,
+        steps_done_);
     augment(loader);
-    for (Index epoch = 1; epoch <= options_.epochs; ++epoch) {
-      if (options_.shuffle)
-        loader.shuffle(Rng(options_.seed).stream(static_cast<std::uint64_t>(epoch)));
-      report.epochs.push_back(run_epoch(loader, epoch));
-      if (options_.on_epoch) options_.on_epoch(report.epochs.back());
+    FitReport report;
+    try {
+      run_epochs(loader, report);
+    } catch (...) {
+      count(report);
+      throw;
     }
+    count(report);
+    if (report.best_index) best_.restore();
     return report;
   }
 
  private:
+  template <class L>
+  void run_epochs(L& loader, FitReport& report) {
+    for (Index i = 1; i <= options_.epochs; ++i) {
+      const Index epoch = epochs_done_ + i;
+      if (options_.shuffle)
+        loader.shuffle(Rng(options_.seed).stream(static_cast<std::uint64_t>(epoch)));
+      bool goes_on = run_epoch(loader, epoch, report.epochs);
+      if (static_cast<Index>(report.epochs.size()) == i) {
+        validate(report);
+        goes_on = options_.on_epoch(report.epochs.back()) && goes_on;
+      }
+      if (!goes_on) {
+        report.stopped = Stopped::callback;
+        return;
+      }
+      if (i < options_.epochs && is_out_of_patience(report)) {
+        report.stopped = Stopped::patience;
+        return;
+      }
+    }
+  }
+
+  /// For the `fit` that goes on from here: an epoch that was broken off is begun again.
+  void count(const FitReport& report) {
+    state_.set_done(epochs_done_ + static_cast<Index>(report.epochs.size()), progress_.step);
+  }
+
   static constexpr Index terms = static_cast<Index>(Objective::terms.size());
   using Weights = std::array<double, Objective::terms.size()>;
   /// Whether the host is ahead of the work, so that a bad step is found out some steps later. It
   /// did no harm: the guard stays up, and no later step changes anything.
   static constexpr bool checks_late = StepRunner<Space>::steps_between_checks > 1;
   using Clock = std::chrono::steady_clock;
-
-  static void check_max_norm(double value) {
-    if (is_nan(value) || value <= 0)
-      throw ConfigError(text("FitOptions: max_grad_norm must be positive, got ", value));
-    // Gradients are multiplied by a share of it: one that is zero would wipe them out.
-    if (value < 1) check_positive<typename Objective::Scalar>("FitOptions: max_grad_norm", value);
-  }
 
   /// What is scheduled must stay in its range.
   void check_at(const Progress& progress) const {
@@ -114,30 +127,48 @@ class Training {
     if (!options_.augment) return;
     if constexpr (requires { loader.augment(options_.augment, Rng()); }) {
       // Epochs are streams from 1 on: this one is out of their reach.
-      loader.augment(options_.augment, Rng(options_.seed).stream(~std::uint64_t{0}));
+      loader.augment(options_.augment, Rng(options_.seed).stream(~std::uint64_t{0}),
+                     static_cast<std::uint64_t>(steps_done_));
     } else {
       throw ConfigError("FitOptions: augment needs a network in float on the CPU");
     }
   }
 
+  /// Validates the epoch that has just been done.
+  void validate(FitReport& report) {
+    if (!options_.validation) return;
+    EpochReport& last = report.epochs.back();
+    last.validation = objective_.validate(*options_.validation);
+    if (report.best_index && last.validation->loss >= report.best().validation->loss) return;
+    report.best_index = report.epochs.size() - 1;
+    best_.keep();
+  }
+
+  bool is_out_of_patience(const FitReport& report) const {
+    return options_.patience > 0 &&
+           static_cast<Index>(report.epochs.size() - 1 - *report.best_index) >= options_.patience;
+  }
+
+  /// Whether to go on after this epoch, of which there is no report if it was broken off.
   template <class L>
-  EpochReport run_epoch(L& loader, Index epoch) {
+  bool run_epoch(L& loader, Index epoch, std::vector<EpochReport>& reports) {
     const auto start = Clock::now();
     const auto seconds = [&] {
       return std::chrono::duration<double>(Clock::now() - start).count();
     };
     op_zero(space_, totals_.view());
     safe_step_.begin_epoch();
-    EpochReport report{epoch, options_.epochs, 0, {}, 0, 0};
+    EpochReport report{.epoch = epoch, .epochs = epochs_done_ + options_.epochs};
+    bool goes_on = true;
     Index samples = 0;
     Weights weights{};  // of the last step: they may change on the way
     Weights before{};   // the totals before it
-    for (Index i = 0; i < loader.batches(); ++i, ++progress_.step) {
+    for (Index i = 0; i < loader.batches(); ++i) {
       const auto batch = loader.batch(i);
       weights = objective_.weights(progress_);
       const double factor = options_.schedule ? options_.schedule(progress_) : 1;
       check_not_negative("FitOptions: what schedule returns", factor);
-      runner_.run(space_, options_.capture_step && progress_.step > 0, [&] {
+      runner_.run(space_, options_.capture_step && progress_.step > steps_done_, [&] {
         objective_.step(batch, progress_, totals_.view());
         safe_step_.run(totals_.view(), factor);
       });
@@ -147,6 +178,7 @@ class Training {
       } else if (safe_step_.went_wrong()) {
         throw NumericError(epoch, i + 1, safe_step_.blame(totals_.view()));
       }
+      ++progress_.step;
       samples += batch.size();
       report.lr = optimizer_.lr() * factor;
       if (options_.on_step) {
@@ -157,8 +189,9 @@ class Training {
           loss += weights[at] * (so_far - std::exchange(before[at], so_far));
         }
         const double mean = loss / static_cast<double>(batch.size());
-        options_.on_step({epoch, options_.epochs, i + 1, loader.batches(), batch.size(), mean,
-                          report.lr, seconds()});
+        goes_on = options_.on_step({epoch, report.epochs, i + 1, loader.batches(), batch.size(),
+                                    mean, report.lr, seconds()});
+        if (!goes_on && i + 1 < loader.batches()) return false;
       }
     }
     for (Index k = 0; k < terms; ++k) {
@@ -168,15 +201,17 @@ class Training {
       report.loss += weights[at] * value;
     }
     report.seconds = seconds();
-    return report;
+    reports.push_back(std::move(report));
+    return goes_on;
   }
 
   /// Throws `NumericError` when there was a bad step, which it repeats to see what was bad.
   template <class L>
   void check_late(L& loader, Index epoch) {
     if (!safe_step_.went_wrong()) return;
-    progress_.step = safe_step_.good_steps();
-    const Index bad = progress_.step % progress_.steps_per_epoch;
+    const Index good = safe_step_.good_steps();
+    progress_.step = steps_done_ + good;
+    const Index bad = good % progress_.steps_per_epoch;
     op_zero(space_, totals_.view());
     objective_.step(loader.batch(bad), progress_, totals_.view());
     throw NumericError(epoch, bad + 1, safe_step_.blame(totals_.view()));
@@ -188,11 +223,14 @@ class Training {
   const O& optimizer_;
   const FitOptions& options_;
   const Space& space_;
+  State& state_;
+  Index epochs_done_;  ///< before this training
+  Index steps_done_;
   Buffer<double, Space> totals_;
   SafeStep<Space, Objective, O> safe_step_;
+  BestWeights<Objective, Space> best_;
   StepRunner<Space> runner_;
   Progress progress_{};
 };
 
-}  // namespace detail
-}  // namespace kd
+}  // namespace kd::detail

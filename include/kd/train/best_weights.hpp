@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include "kd/core/buffer.hpp"
+#include "kd/cpu/ops/copy.hpp"
+
+namespace kd::detail {
+
+/// A copy of all that an objective trains, as it was when it was best.
+template <class Objective, class Space>
+class BestWeights {
+  using S = typename Objective::Scalar;
+
+ public:
+  /// With room for them if they are to be `kept`.
+  BestWeights(Objective& objective, bool kept, const Space& space)
+      : objective_(objective), space_(space), kept_(kept) {
+    if (kept)
+      for_each([&](VectorView<S, Space> params) { copies_.emplace_back(params.size, space); });
+  }
+
+  void keep() {
+    if (!kept_) return;
+    std::size_t k = 0;
+    for_each([&](VectorView<S, Space> params) {
+      op_copy(space_, VectorView<const S, Space>(params), copies_[k++].view(), Write::overwrite);
+    });
+  }
+
+  void restore() {
+    if (!kept_) return;
+    std::size_t k = 0;
+    for_each([&](VectorView<S, Space> params) {
+      const Buffer<S, Space>& best = copies_[k++];
+      check_equal("FitOptions: keep_best", "parameters, as there were in the best epoch",
+                  best.size(), params.size);
+      op_copy(space_, best.view(), params, Write::overwrite);
+    });
+  }
+
+ private:
+  template <class F>
+  void for_each(F&& f) {
+    objective_.for_each_block([&](auto params, auto, auto&) { f(params); });
+    if constexpr (requires { objective_.followers(); }) f(objective_.followers());
+  }
+
+  Objective& objective_;
+  const Space& space_;
+  bool kept_;
+  std::vector<Buffer<S, Space>> copies_;
+};
+
+}  // namespace kd::detail

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "kd/core/model_fits.hpp"
+#include "kd/data/loader.hpp"
+#include "kd/optim/schedule.hpp"
+#include "kd/train/callback.hpp"
+#include "kd/train/report.hpp"
+
+namespace kd {
+
+struct FitOptions {
+  Index epochs = 1;
+  Index batch_size = 32;
+  std::uint64_t seed = 0;  ///< of shuffles, dropout masks and augmentation
+  bool shuffle = true;
+  Augment augment = {};  ///< changes the inputs of every batch; none: they stay as they are
+  /// Multiplies the optimizer's learning rate; none: constant. As everything that is scheduled it
+  /// is a function of the progress alone, and asked for each epoch before the first step, too.
+  Schedule schedule = {};
+  double max_grad_norm = detail::positive_infinity<double>;  ///< gradients are clipped to it
+  bool capture_step = false;  ///< replay each step as one recorded graph, where the space has such
+  /// What is trained is tested on it after every epoch, in inference: see `EpochReport`. A copy,
+  /// which shares the samples.
+  std::optional<Dataset> validation = {};
+  /// Training ends when the validation loss has not become less for so many epochs; 0: it goes on.
+  Index patience = 0;
+  /// In the end everything trained has the weights it had after the epoch with the least validation
+  /// loss, if one was done whole.
+  bool keep_best = false;
+  /// Told of every step and every epoch; either may return whether to go on.
+  Callback<StepReport> on_step = {};
+  Callback<EpochReport> on_epoch = {};
+};
+
+namespace detail {
+
+inline void check_max_norm(double value) {
+  if (is_nan(value) || value <= 0)
+    throw ConfigError(text("FitOptions: max_grad_norm must be positive, got ", value));
+}
+
+/// The options of a `fit`, and whether what it trains can be validated: asked before any work.
+/// Throws `ConfigError`, `ShapeError` or `DataError`.
+template <class First, class... Others>
+void check_options(const char* where, const FitOptions& options, const First& trained,
+                   const Others&... others) {
+  check_at_least_one("FitOptions: epochs", options.epochs);
+  check_at_least_one("FitOptions: batch_size", options.batch_size);
+  check_max_norm(options.max_grad_norm);
+  // Gradients are multiplied by a share of it: one that is zero would wipe them out.
+  if (options.max_grad_norm < 1)
+    check_positive<typename First::Scalar>("FitOptions: max_grad_norm", options.max_grad_norm);
+  if (options.patience < 0)
+    throw ConfigError(text("FitOptions: patience must be zero or more, got ", options.patience));
+  if (!options.validation) {
+    if (options.patience > 0 || options.keep_best)
+      throw ConfigError(text("FitOptions: ", options.patience > 0 ? "patience" : "keep_best",
+                             " needs a validation set"));
+    return;
+  }
+  const std::string place = text(where, ", validation");
+  check_can_evaluate(place.c_str(), trained, *options.validation);
+  (check_can_evaluate(place.c_str(), others, *options.validation), ...);
+}
+
+}  // namespace detail
+}  // namespace kd
