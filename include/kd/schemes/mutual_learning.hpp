@@ -15,6 +15,7 @@
 #include "kd/loss/cross_entropy.hpp"
 #include "kd/loss/weighted.hpp"
 #include "kd/schemes/distinct.hpp"
+#include "kd/schemes/student_terms.hpp"
 #include "kd/teachers/teacher.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/loop.hpp"
@@ -28,20 +29,6 @@ struct MutualLearningOptions {
   Scheduled hard_weight = 1;  ///< of the cross-entropy with the labels; zero or more
   Scheduled peer_weight = 1;  ///< of the mean divergence from the others; zero or more
 };
-
-namespace detail {
-
-/// The names of the losses of student `I`, counted from 1 and at most 99: "hard 1", "peers 1".
-template <std::size_t I>
-struct StudentTerms {
-  static_assert(I < 100);
-  static constexpr char tens = I < 10 ? ' ' : static_cast<char>('0' + I / 10);
-  static constexpr char ones = static_cast<char>('0' + I % 10);
-  static constexpr char hard[] = {'h', 'a', 'r', 'd', tens, ones, '\0'};
-  static constexpr char peers[] = {'p', 'e', 'e', 'r', 's', tens, ones, '\0'};
-};
-
-}  // namespace detail
 
 /// Deep mutual learning (DML): students that learn at once, each from the labels and from what the
 /// others say: `L_i = hard_weight CE(z_i, y) + peer_weight / (K - 1) sum_{j != i} T^2 KL(p_j ||
