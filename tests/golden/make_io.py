@@ -41,6 +41,8 @@ def make_arrays(folder):
     np.save(folder / "scalar.npy", np.float32(7))
     np.save(folder / "empty.npy", np.zeros((0, 4), "<f4"))
     np.save(folder / "objects.npy", np.array([{}], object), allow_pickle=True)
+    np.savez(folder / "stored.npz", x=values.astype("<f4"), y=np.array([2, 0, 1]))
+    np.savez_compressed(folder / "packed.npz", x=np.tile(values.astype("<f4"), (50, 1)), y=np.arange(150).reshape(-1, 1))
     np.save(folder / "halves.npy", np.array([0.0, -0.0, 1, -2, 65504, 2.0**-24, -(2.0**-15), np.inf, -np.inf], "<f2"))
 
 

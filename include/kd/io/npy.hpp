@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "kd/core/error.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/files/output_file.hpp"
 #include "kd/files/read_file.hpp"
@@ -70,6 +71,25 @@ template <class T>
 Matrix<T> load_npy(const std::string& path) {
   const FileContent file(path);
   return detail::npy_matrix<T>(parse_npy(file.bytes(), path), path);
+}
+
+namespace detail {
+
+inline Labels npy_labels(const NpyArray& array, const std::string& path) {
+  if (array.shape.size() > 2 || (array.shape.size() == 2 && array.shape[1] != 1))
+    throw ShapeError(text(path, ": expected one label a sample, got an array of ",
+                          array.shape.size(), " extents, the last of ", array.shape.back(),
+                          " (one-hot? numpy.argmax(y, axis=1))"));
+  return npy_matrix<Label>(array, path).reshaped();
+}
+
+}  // namespace detail
+
+/// An array of shape (samples) or (samples, 1) as labels. Throws as `load_npy`, and `ShapeError`
+/// when a sample has more than one.
+inline Labels load_npy_labels(const std::string& path) {
+  const FileContent file(path);
+  return detail::npy_labels(parse_npy(file.bytes(), path), path);
 }
 
 namespace detail {
