@@ -201,8 +201,11 @@ inline void save_safetensors(const Safetensors& content, const std::string& path
   using Named = std::pair<const std::string, StoredTensor>;
   std::vector<const Named*> order;
   for (const Named& tensor : content.tensors) order.push_back(&tensor);
-  std::stable_sort(order.begin(), order.end(), [](const Named* a, const Named* b) {
-    return detail::bytes_of(a->second.type) > detail::bytes_of(b->second.type);
+  // stable_sort uses what clang 19 warns of.
+  std::sort(order.begin(), order.end(), [](const Named* a, const Named* b) {
+    const std::size_t left = detail::bytes_of(a->second.type);
+    const std::size_t right = detail::bytes_of(b->second.type);
+    return left != right ? left > right : a->first < b->first;
   });
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!content.metadata.empty()) header["__metadata__"] = content.metadata;
