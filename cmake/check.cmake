@@ -87,7 +87,7 @@ if(KD_FULL)
               -DKD_TEST_WIDTHS=OFF -DKD_BUILD_EXAMPLES=OFF ${fetch})
   if(newest)
     # The rooms that use all of the language: what is in the others is written likewise.
-    set(rooms core files data loss optim nn train teachers distill schemes io)
+    set(rooms core files data nn train teachers io)
     set(targets ${rooms})
     list(TRANSFORM targets PREPEND kd_test_)
     list(JOIN rooms "|" rooms)

@@ -2,7 +2,7 @@
 #
 # Compiles and links all of kd::cuda with nvcc, and lists what each kernel uses:
 #
-#   cmake -DSOURCE=<kd> -DEIGEN=<include folder> -DWORK=<folder> -P check.cmake
+#   cmake -DSOURCE=<kd> -DEIGEN=<include folder> -DWORK=<folder> [-DARCHITECTURES=75,90] -P check.cmake
 #
 # WORK/kernels.txt has a line for each kernel and architecture. A warning, a register that is spilt
 # or a kernel with a stack fails. Without nvcc there is nothing to do, and it says so.
@@ -23,6 +23,9 @@ string(REGEX MATCHALL "[0-9]+" known "${known}")
 list(SORT known COMPARE NATURAL)
 list(GET known -1 newest)
 set(wanted 75 80 90 ${newest})
+if(ARCHITECTURES)
+  string(REPLACE "," ";" wanted "${ARCHITECTURES}")
+endif()
 list(REMOVE_DUPLICATES wanted)
 set(codes "")
 foreach(arch IN LISTS wanted)
