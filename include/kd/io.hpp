@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Networks and data in the field's file formats. Needs nlohmann-json; CMake target `kd::io`. Apart:
-/// kd/io/npz.hpp, which needs zlib.
+/// Networks and data in the field's file formats. Needs nlohmann-json; CMake target `kd::io`.
+/// Apart: kd/io/npz.hpp, which needs zlib.
 #include "kd/files/byte_reader.hpp"
 #include "kd/files/output_file.hpp"
 #include "kd/files/read_file.hpp"
