@@ -77,14 +77,6 @@ void check_model_fits(const char* where, const Model& model, const Data& data,
   if constexpr (requires { model.check_data(data, augmented); }) model.check_data(data, augmented);
 }
 
-/// A model must give (classes, batch) numbers: whoever reads them counts on it. Throws
-/// `ShapeError`.
-template <class Model, class Logits>
-void check_logits(const char* where, const Model& model, Index batch, const Logits& logits) {
-  check_equal(where, "classes in the logits, as the model has", model.num_classes(), logits.rows);
-  check_equal(where, "samples in the logits, as in the batch", batch, logits.cols);
-}
-
 /// The same, where the model's outputs are held against labels or targets.
 template <class Model, class Data>
 void check_can_evaluate(const char* where, const Model& model, const Data& data) {
@@ -92,6 +84,14 @@ void check_can_evaluate(const char* where, const Model& model, const Data& data)
   if (!data.has_labels() && !data.has_targets())
     throw DataError(text(where, ": needs labels or targets, and the data set has neither"));
   if (data.has_targets()) check_targets_fit(where, "the squared error", model.num_classes(), data);
+}
+
+/// A model must give (classes, batch) numbers: whoever reads them counts on it. Throws
+/// `ShapeError`.
+template <class Model, class Logits>
+void check_logits(const char* where, const Model& model, Index batch, const Logits& logits) {
+  check_equal(where, "classes in the logits, as the model has", model.num_classes(), logits.rows);
+  check_equal(where, "samples in the logits, as in the batch", batch, logits.cols);
 }
 
 }  // namespace kd::detail

@@ -114,31 +114,31 @@ std::string npy_header(std::span<const Index> shape) {
          static_cast<char>(length >> 8u) + header;
 }
 
+template <class T>
+void write_npy(const T* numbers, std::span<const Index> shape, const std::string& path) {
+  std::size_t size = sizeof(T);
+  for (const Index extent : shape) size *= static_cast<std::size_t>(extent);
+  const std::string header = npy_header<T>(shape);
+  const std::string_view parts[] = {header, {reinterpret_cast<const char*>(numbers), size}};
+  OutputFile(path).write(parts);
+}
+
 }  // namespace detail
 
 /// Writes a matrix, one column a sample, as an array of shape (samples, rows), whole or not at all.
 /// Throws `IoError`.
 template <class Derived>
 void save_npy(const Eigen::DenseBase<Derived>& x, const std::string& path) {
-  using T = typename Derived::Scalar;
-  const Matrix<T> numbers = x;
+  const Matrix<typename Derived::Scalar> numbers = x;
   const Index shape[] = {numbers.cols(), numbers.rows()};
-  const std::string_view parts[] = {{reinterpret_cast<const char*>(numbers.data()),
-                                     static_cast<std::size_t>(numbers.size()) * sizeof(T)}};
-  const std::string header = detail::npy_header<T>(shape);
-  const std::string_view all[] = {header, parts[0]};
-  OutputFile(path).write(all);
+  detail::write_npy(numbers.data(), shape, path);
 }
 
 /// The same for labels or other single numbers of samples: an array of shape (samples).
 template <class T>
 void save_npy(VectorView<const T> x, const std::string& path) {
   const Index shape[] = {x.size};
-  const std::string header = detail::npy_header<T>(shape);
-  const std::string_view all[] = {
-      header,
-      {reinterpret_cast<const char*>(x.data), static_cast<std::size_t>(x.size) * sizeof(T)}};
-  OutputFile(path).write(all);
+  detail::write_npy(x.data, shape, path);
 }
 
 }  // namespace kd
