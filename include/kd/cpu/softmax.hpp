@@ -32,10 +32,4 @@ void log_softmax(VectorView<const S> z, S temperature, VectorView<S> out) {
   array(out) -= std::log(array(out).exp().sum());
 }
 
-/// A divergence is never negative; rounding can leave -1e-8. NaN stays NaN.
-template <Real S>
-S at_least_zero(S divergence) {
-  return divergence < S(0) ? S(0) : divergence;
-}
-
 }  // namespace kd::cpu::detail

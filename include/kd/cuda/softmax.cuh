@@ -90,12 +90,6 @@ __device__ __forceinline__ SoftmaxSums<S> softmax_sums(const S* z, Index classes
   return Team::reduce(sums, merge);
 }
 
-/// A divergence is never negative; rounding can leave -1e-8. NaN stays NaN.
-template <Real S>
-__device__ __forceinline__ S at_least_zero(S divergence) {
-  return divergence < S(0) ? S(0) : divergence;
-}
-
 // A warp has a sample of up to so many classes to itself; beyond, a block has, and beyond
 // `few_classes` a large one, so that enough loads are on their way at a time.
 inline constexpr Index warp_classes = 1024;
