@@ -110,6 +110,7 @@
 #include "kd/methods/factor_cosine.hpp"
 #include "kd/methods/generalized_jsd.hpp"
 #include "kd/methods/hard_labels.hpp"
+#include "kd/methods/hard_loss.hpp"
 #include "kd/methods/hard_targets.hpp"
 #include "kd/methods/hint.hpp"
 #include "kd/methods/logit_mse.hpp"

@@ -3,9 +3,8 @@
 
 #include <array>
 
-#include "kd/distill/scheduled.hpp"
-#include "kd/distill/weighted_losses.hpp"
 #include "kd/loss/cross_entropy.hpp"
+#include "kd/methods/hard_loss.hpp"
 
 namespace kd {
 
@@ -21,7 +20,7 @@ struct HardLabelsOptions {
 /// (classes, batch); mean over the batch, in which samples count what the data set says
 /// (`Dataset::with_weights`, ignored labels); gradient `weight` times that loss's.
 template <LabelLoss L = CrossEntropy>
-class HardLabels {
+class HardLabels : public detail::HardLoss<L> {
  public:
   static constexpr std::array<const char*, 1> terms{"hard"};
   static constexpr LabelNeed label_need() { return LabelNeed::some; }
@@ -30,32 +29,7 @@ class HardLabels {
   explicit HardLabels(HardLabelsOptions options = {}) requires std::default_initializable<L>
       : HardLabels(L{}, std::move(options)) {}
   explicit HardLabels(L loss, HardLabelsOptions options = {})
-      : loss_(std::move(loss)), options_(std::move(options)) {
-    weights({});
-  }
-
-  std::array<double, 1> weights(const Progress& progress) const {
-    return {detail::not_negative("HardLabels: weight", options_.weight, progress)};
-  }
-
-  template <class TeacherT, class StudentT>
-  auto make_state(const TeacherT&, const StudentT& student, Index capacity) const {
-    return detail::make_weighted_losses<1>(student, capacity);
-  }
-  template <Real S, class Space>
-  void prepare(const Dataset& data, WeightedLosses<S, Space>& losses) const {
-    losses.prepare(data);
-  }
-
-  template <Real S, class Space>
-  void accumulate(const DistillStep<S, Space>& step, WeightedLosses<S, Space>& losses) const {
-    losses.accumulate(loss_, step, weights(step.progress)[0]);
-    losses.add_to(step);
-  }
-
- private:
-  L loss_;
-  HardLabelsOptions options_;
+      : detail::HardLoss<L>("HardLabels: weight", std::move(loss), std::move(options.weight)) {}
 };
 
 HardLabels()->HardLabels<CrossEntropy>;

@@ -4,9 +4,8 @@
 #include <array>
 
 #include "kd/core/named_options.hpp"
-#include "kd/distill/scheduled.hpp"
-#include "kd/distill/weighted_losses.hpp"
 #include "kd/loss/mse.hpp"
+#include "kd/methods/hard_loss.hpp"
 
 namespace kd {
 
@@ -20,7 +19,7 @@ struct HardTargetsOptions {
 /// It is `mean_{c,b} (z_cb - t_cb)^2`. z: student outputs, t: the data set's targets, (outputs,
 /// batch); mean over outputs and over the batch, in which samples count what the data set says
 /// (`Dataset::with_weights`); gradient `weight 2 (z - t) / (C B)`.
-class HardTargets : detail::NamedOptions {
+class HardTargets : detail::NamedOptions, public detail::HardLoss<Mse> {
  public:
   using NamedOptions::NamedOptions;
 
@@ -29,31 +28,8 @@ class HardTargets : detail::NamedOptions {
   static constexpr bool reads_targets = true;
 
   /// Throws `ConfigError` when the weight is negative or not finite.
-  explicit HardTargets(HardTargetsOptions options = {}) : options_(std::move(options)) {
-    weights({});
-  }
-
-  std::array<double, 1> weights(const Progress& progress) const {
-    return {detail::not_negative("HardTargets: weight", options_.weight, progress)};
-  }
-
-  template <class TeacherT, class StudentT>
-  auto make_state(const TeacherT&, const StudentT& student, Index capacity) const {
-    return detail::make_weighted_losses<1>(student, capacity);
-  }
-  template <Real S, class Space>
-  void prepare(const Dataset& data, WeightedLosses<S, Space>& losses) const {
-    losses.prepare(data);
-  }
-
-  template <Real S, class Space>
-  void accumulate(const DistillStep<S, Space>& step, WeightedLosses<S, Space>& losses) const {
-    losses.accumulate(Mse{}, step, weights(step.progress)[0]);
-    losses.add_to(step);
-  }
-
- private:
-  HardTargetsOptions options_;
+  explicit HardTargets(HardTargetsOptions options = {})
+      : HardLoss("HardTargets: weight", Mse{}, std::move(options.weight)) {}
 };
 
 }  // namespace kd
