@@ -6,6 +6,7 @@
 #include "kd/files/byte_reader.hpp"
 #include "kd/files/output_file.hpp"
 #include "kd/files/read_file.hpp"
+#include "kd/files/write_all.hpp"
 #include "kd/io/csv.hpp"
 #include "kd/io/csv_cells.hpp"
 #include "kd/io/load.hpp"

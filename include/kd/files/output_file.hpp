@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#if !defined(__unix__) && !defined(__APPLE__)
-#error "kd/files/output_file.hpp writes files through POSIX, which this system does not have"
-#endif
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +17,7 @@
 
 #include "kd/core/fingerprint.hpp"
 #include "kd/files/open_file.hpp"
+#include "kd/files/write_all.hpp"
 
 namespace kd {
 
@@ -30,14 +27,6 @@ inline constexpr int most_links = 40;  // as many as Linux follows
 inline constexpr int most_names = 100;
 inline constexpr const char* cannot_write = "cannot be written";
 inline constexpr const char* expected_file = "expected a file to write, got ";
-
-/// Calls again what a signal interrupted.
-template <class Call>
-auto retried(const Call& call) {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
 
 inline const char* kind_of_file(mode_t mode) {
   if (S_ISDIR(mode)) return "a folder";
@@ -208,12 +197,8 @@ inline void OutputFile::begin() {
 }
 
 inline void OutputFile::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t done =
-        detail::retried([&] { return ::write(file_, bytes.data(), bytes.size()); });
-    if (done <= 0) fail(detail::cannot_write, done < 0 ? errno : EIO);
-    bytes.remove_prefix(static_cast<std::size_t>(done));
-  }
+  if (const int error = detail::write_all(file_, bytes); error != 0)
+    fail(detail::cannot_write, error);
 }
 
 inline void OutputFile::commit() {

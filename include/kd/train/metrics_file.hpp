@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "kd/files/open_file.hpp"
+#include "kd/files/write_all.hpp"
 #include "kd/train/report.hpp"
 
 namespace kd {
@@ -90,13 +91,8 @@ class MetricsFile {
     void append(const std::string& line) {
       const std::string whole = !is_whole_ && ends_within_a_line() ? '\n' + line : line;
       is_whole_ = false;
-      std::string_view rest = whole;
-      while (!rest.empty()) {
-        const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) throw IoError(path_, detail::errno_text(errno));
-        rest.remove_prefix(static_cast<std::size_t>(written));
-      }
+      if (const int error = detail::write_all(descriptor_, whole); error != 0)
+        throw IoError(path_, detail::errno_text(error));
       is_whole_ = true;
     }
 
