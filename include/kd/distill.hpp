@@ -174,6 +174,7 @@
 #include "kd/train/finite_samples.hpp"
 #include "kd/train/fit.hpp"
 #include "kd/train/fold_standardization.hpp"
+#include "kd/train/identify_run.hpp"
 #include "kd/train/kept.hpp"
 #include "kd/train/look_ahead.hpp"
 #include "kd/train/loop.hpp"

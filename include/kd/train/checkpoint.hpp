@@ -24,12 +24,21 @@
 
 namespace kd::detail {
 
+/// How far a training has come.
+struct RunPosition {
+  Index step = 0;     ///< in all
+  Index batch = 0;    ///< done of the epoch that has begun
+  Index samples = 0;  ///< in those
+  double seconds = 0;
+};
+
 /// What a checkpoint says before its blocks of numbers.
 struct CheckpointHead {
   RunIdentity::Entries identity = {};
   std::uint64_t first_weights = 0;  ///< a fingerprint of all that is trained, when it began
   std::uint64_t last_weights = 0;   ///< and as `fit` left it, if it ended with this
-  FitReport report = {};            ///< so far
+  RunPosition position = {};
+  FitReport report = {};  ///< so far
 };
 
 /// The bytes of a checkpoint: a first line with kd's version, the head with its size before it, and
@@ -45,6 +54,9 @@ class CheckpointWriter {
     for (const auto& [name, value] : head.identity) string(name), string(value);
     number(head.first_weights);
     number(head.last_weights);
+    for (const Index value : {head.position.step, head.position.batch, head.position.samples})
+      number(static_cast<std::uint64_t>(value));
+    number(head.position.seconds);
     report(head.report);
     number(kept.blocks().size());
     for (const Kept::Block& block : kept.blocks()) string(block.name), number(block.bytes);
@@ -206,6 +218,9 @@ class CheckpointReader {
     }
     head_.first_weights = number("a fingerprint");
     head_.last_weights = number("a fingerprint");
+    for (Index* value : {&head_.position.step, &head_.position.batch, &head_.position.samples})
+      *value = static_cast<Index>(number("a position"));
+    head_.position.seconds = real("a position");
     for (std::uint64_t left = count("epochs", 72); left > 0; --left) {
       EpochReport epoch;
       epoch.epoch = static_cast<Index>(number("an epoch"));

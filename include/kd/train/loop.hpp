@@ -11,6 +11,7 @@
 #include "kd/nn/network.hpp"
 #include "kd/optim/optimizer.hpp"
 #include "kd/train/best_weights.hpp"
+#include "kd/train/identify_run.hpp"
 #include "kd/train/kept.hpp"
 #include "kd/train/look_ahead.hpp"
 #include "kd/train/options.hpp"
@@ -106,66 +107,25 @@ class Training {
     }
   }
 
-  /// How far it has come within an epoch; what steps change beside this is told by `keep`.
-  struct Position {
-    Index batch = 0;    ///< done of the epoch that has begun
-    Index samples = 0;  ///< in those
-    double seconds = 0;
-  };
-
   /// Goes on where the checkpoint left off, if there is one.
   void resume(const Dataset& data, FitReport& report) {
-    kept_.add("step", progress_.step);
-    kept_.add("batch", position_.batch);
-    kept_.add("samples", position_.samples);
-    kept_.add("seconds", position_.seconds);
     kept_.add("sums of losses", totals_.view(), space_);
-    std::size_t k = 0;
-    objective_.for_each_block([&](auto params, auto, auto& state) {
-      kept_.begin(text("block ", ++k, ": "));
-      kept_.add("weights", params, space_);
-      if constexpr (requires { optimizer_.keep(state, kept_); })
-        optimizer_.keep(state, kept_);
-      else
-        throw ConfigError(
-            "FitOptions: checkpoint needs an optimizer that tells what steps change in its state, "
-            "by keep(state, kept)");
-    });
-    kept_.begin("");
-    if constexpr (requires { objective_.followers(); })
-      kept_.add("followers", objective_.followers(), space_);
+    keep_trained(objective_, optimizer_, space_, kept_);
     best_.keep_in(kept_);
-    if constexpr (requires { objective_.keep(kept_); }) objective_.keep(kept_);
-    if (!checkpoint_.resume(identity(data), kept_, best_.fingerprint(), report)) return;
+    const RunIdentity identity = identify_run(objective_, optimizer_, options_, data, progress_);
+    if (!checkpoint_.resume(identity, progress_, best_.fingerprint(), kept_, position_, report))
+      return;
     is_saved_ = true;
-    resumed_at_ = progress_.step;
+    resumed_at_ = progress_.step = position_.step;
     if constexpr (requires { objective_.go_on_at(progress_.step); })
       objective_.go_on_at(progress_.step);
-  }
-
-  RunIdentity identity(const Dataset& data) const {
-    RunIdentity all(progress_);
-    objective_.identify(all);
-    all.add_options("optimizer", optimizer_);
-    all.add_data("data", data);
-    all.add("steps before", steps_done_);
-    all.add("epochs", options_.epochs);
-    all.add("batch_size", options_.batch_size);
-    all.add("seed", options_.seed);
-    all.add("shuffle", options_.shuffle);
-    all.add("augment", static_cast<bool>(options_.augment));
-    all.add("schedule", options_.schedule);
-    all.add("max_grad_norm", options_.max_grad_norm);
-    all.add("patience", options_.patience);
-    all.add("keep_best", options_.keep_best);
-    if (options_.validation) all.add_data("validation", *options_.validation);
-    return all;
   }
 
   void save(const FitReport& report) {
     if (!checkpoint_.is_on() || is_saved_) return;
     const bool ends_with_best = options_.keep_best && report.best_index;
-    checkpoint_.save(kept_, report,
+    position_.step = progress_.step;
+    checkpoint_.save(kept_, position_, report,
                      ends_with_best ? best_.fingerprint_of_best() : best_.fingerprint());
     is_saved_ = true;
   }
@@ -249,16 +209,18 @@ class Training {
         objective_.step(batch, progress_, totals_.view());
         safe_step_.run(totals_.view(), factor);
       });
+      const bool is_due = checkpoint_.is_due();
       if constexpr (checks_late) {
-        const bool due = (i + 1) % StepRunner<Space>::steps_between_checks == 0;
-        if (due || i + 1 == loader.batches() || options_.on_step || checkpoint_.is_due())
+        const bool in_turn = (i + 1) % StepRunner<Space>::steps_between_checks == 0;
+        if (in_turn || is_due || i + 1 == loader.batches() || options_.on_step)
           check_late(loader, epoch);
       } else if (safe_step_.went_wrong()) {
         throw NumericError(epoch, i + 1, safe_step_.blame(totals_.view()));
       }
       ++progress_.step;
       is_saved_ = false;
-      position_ = {i + 1, position_.samples + batch.size(), position_.seconds};
+      position_.batch = i + 1;
+      position_.samples += batch.size();
       report.lr = optimizer_.lr() * factor;
       if (options_.on_step) {
         double loss = 0;
@@ -272,11 +234,9 @@ class Training {
                                     mean, report.lr, seconds()});
       }
       if (i + 1 == loader.batches()) break;
-      if (!goes_on || checkpoint_.is_due()) {
-        position_.seconds = seconds();
-        if (!goes_on) return false;
-        save(reports);
-      }
+      if (!goes_on || is_due) position_.seconds = seconds();
+      if (!goes_on) return false;
+      if (is_due) save(reports);
     }
     for (Index k = 0; k < terms; ++k) {
       const auto at = static_cast<std::size_t>(k);
@@ -316,7 +276,7 @@ class Training {
   BestWeights<Objective, Space> best_;
   StepRunner<Space> runner_;
   Progress progress_{};
-  Position position_{};
+  RunPosition position_{};
   Index resumed_at_ = 0;  ///< the step with which this run of the program began
   Kept kept_{};
   RunCheckpoint checkpoint_;

@@ -26,11 +26,11 @@ class RunCheckpoint {
 
   bool is_on() const { return !options_.file.empty(); }
 
-  /// Puts back what the file holds, if there is one: whether there was. `weights` is a fingerprint
-  /// of all that is trained, as it is now. Throws, and changes nothing, when the file cannot be
-  /// read or is of another training.
-  bool resume(const RunIdentity& identity, const Kept& kept, std::uint64_t weights,
-              FitReport& report) {
+  /// Puts back what the file holds, if there is one: whether there was. `begin` is where the
+  /// training began, `weights` a fingerprint of all that is trained, as it is now. Throws, and
+  /// changes nothing, when the file cannot be read or is of another training.
+  bool resume(const RunIdentity& identity, const Progress& begin, std::uint64_t weights,
+              const Kept& kept, RunPosition& position, FitReport& report) {
     head_.identity = identity.entries();
     head_.first_weights = weights;
     saved_at_ = Clock::now();
@@ -39,14 +39,17 @@ class RunCheckpoint {
       const FileContent content(options_.file);
       const CheckpointReader saved(options_.file, content.bytes());
       check(identity, saved.head(), weights);
+      check(begin, saved.head());
       saved.restore(kept);
       head_.first_weights = saved.head().first_weights;
+      position = saved.head().position;
       report = saved.head().report;
       return true;
     } catch (const MissingFile&) {
     }
 #else
-    static_cast<void>(kept), static_cast<void>(report);
+    static_cast<void>(begin), static_cast<void>(kept);
+    static_cast<void>(position), static_cast<void>(report);
 #endif
     return false;
   }
@@ -63,7 +66,9 @@ class RunCheckpoint {
   }
 
   /// `last_weights`: a fingerprint of what `fit` will leave, if it ends here.
-  void save(const Kept& kept, const FitReport& report, std::uint64_t last_weights) {
+  void save(const Kept& kept, const RunPosition& position, const FitReport& report,
+            std::uint64_t last_weights) {
+    head_.position = position;
     head_.report = report;
     head_.last_weights = last_weights;
 #if defined(__unix__) || defined(__APPLE__)
@@ -88,6 +93,17 @@ class RunCheckpoint {
     if (!what.empty())
       throw ConfigError(text(options_.file, ": a checkpoint of another training: ", what,
                              " (delete the file to begin anew)"));
+  }
+
+  /// A position must be one that the training comes by.
+  void check(const Progress& begin, const CheckpointHead& saved) const {
+    const auto epochs = static_cast<Index>(saved.report.epochs.size());
+    const auto [step, batch, samples, seconds] = saved.position;
+    if (batch < 0 || batch >= begin.steps_per_epoch || step < begin.step ||
+        step > begin.total_steps || step - begin.step != epochs * begin.steps_per_epoch + batch)
+      throw ConfigError(text(options_.file, ": expected a position within ", begin.total_steps,
+                             " steps, got ", epochs, " epochs and ", batch, " batches at step ",
+                             step));
   }
 
   const CheckpointOptions& options_;
