@@ -116,6 +116,7 @@ TEST_CASE("what is wrong in an array is named", "[io][npy]") {
       {file_of(with("'|O'", "(1,)"), 8), "pickled objects"},
       {file_of(with("[('a', '<f4')]", "(1,)"), 4), "structured"},
       {file_of(with("'<c8'", "(1,)"), 8), "<c8"},
+      {file_of(with("''", "(1,)"), 8), "the type '' are none"},
       {file_of(with("'|f4'", "(1,)"), 4), "|f4"},
       {file_of(with("'<f4'", "(-1,)"), 4), "an extent"},
       {file_of(with("'<f4'", "(abc,)"), 4), "an extent"},
