@@ -410,6 +410,7 @@ def make_csv():
             "bad_zero_byte_quoted": b'x,y\n1,"a\0b"\n',
             "bad_label_negative": b"x,y\n1,-2\n",
             "bad_label_most": b"x,y\n1,2147483647\n",
+            "bad_label_empty": b"x,y\n1,0\n2,\n",
             "bad_one_column": b"y\n1\n2\n",
         },
     )

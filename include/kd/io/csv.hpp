@@ -88,7 +88,6 @@ inline std::string_view trimmed(std::string_view cell) {
 
 /// A number that a double holds, as a float; nothing where the cell is none, or not finite.
 inline std::optional<float> read_number(std::string_view cell) {
-  cell = trimmed(cell);
   if (cell.starts_with('+') && !cell.starts_with("+-")) cell.remove_prefix(1);
   double value = 0;
   const char* const end = cell.data() + cell.size();
@@ -129,16 +128,19 @@ inline CsvData parse_csv(std::span<const std::byte> bytes, const std::string& pa
     if (row.size() != columns)
       cells.fail(detail::text("expected ", columns, " cells, got ", row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) {
+      const auto fail = [&](const char* wanted, const std::string& got) {
+        cells.fail(detail::text("column ", names.empty() ? detail::text(i) : '"' + names[i] + '"',
+                                ": expected ", wanted, ", got ", got));
+      };
+      const std::string_view cell = detail::trimmed(row[i]);
       if (static_cast<Index>(i) == label_column) {
-        labels.emplace_back(detail::trimmed(row[i]));
+        if (cell.empty()) fail("a label", "nothing");
+        labels.emplace_back(cell);
         continue;
       }
-      const auto number = detail::read_number(row[i]);
-      if (!number)
-        cells.fail(detail::text(
-            "column ", names.empty() ? detail::text(i) : '"' + names[i] + '"',
-            row[i].empty() ? std::string(": expected a number, got nothing")
-                           : detail::text(": expected a finite number, got \"", row[i], '"')));
+      const auto number = detail::read_number(cell);
+      if (cell.empty()) fail("a number", "nothing");
+      if (!number) fail("a finite number", '"' + row[i] + '"');
       inputs.push_back(*number);
     }
   }
