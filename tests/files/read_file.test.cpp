@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/idx.hpp"
@@ -71,6 +72,15 @@ TEST_CASE("what does not say how long it is, is not read", "[files]") {
 }
 
 #endif
+
+TEST_CASE("a file that memory does not hold says so", "[files]") {
+  if (!counts_allocations()) return;
+  const TemporaryFolder folder;
+  const std::string path = folder.write("file", std::string(1'000'000, 'x'));
+  const LimitAllocations limit(900'000);
+  CHECK_THROWS_AS(FileContent(path), IoError);
+  CHECK_THROWS_WITH(FileContent(path), path + ": not enough memory for its 1000000 bytes");
+}
 
 #if defined(__linux__)
 
