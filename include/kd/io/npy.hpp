@@ -41,9 +41,10 @@ Matrix<T> npy_matrix(const NpyArray& array, const std::string& path) {
         const Number number = convert(load_bits<Bits>(
             array.bytes.data() + static_cast<std::size_t>(i) * sizeof(Bits), array.order));
         const auto value = static_cast<long double>(number);
-        if (!(value >= static_cast<long double>(std::numeric_limits<T>::min()) &&
-              value <= static_cast<long double>(std::numeric_limits<T>::max()) &&
-              value == std::trunc(value)))
+        // Powers of two, which any long double holds; the largest T need not be one.
+        constexpr auto least = static_cast<long double>(std::numeric_limits<T>::min());
+        constexpr auto beyond = 2 * static_cast<long double>(std::numeric_limits<T>::max() / 2 + 1);
+        if (!(value >= least && value < beyond && value == std::trunc(value)))
           throw DataError(text(path, ": element ", i, ": expected a whole number that ",
                                8 * sizeof(T), " bits hold, got ", static_cast<double>(number)));
         result.data()[i] = static_cast<T>(number);
