@@ -416,6 +416,71 @@ def make_csv():
     )
 
 
+# ---- Checkpoints, without their first line and their fingerprints
+
+
+def words(*values):
+    return struct.pack(f"<{len(values)}Q", *[value % (1 << 64) for value in values])
+
+
+def string(text):
+    return words(len(text)) + text
+
+
+def run_head(
+    order=1,
+    identity=((b"seed", b"7"), (b"lr", b"0.1")),
+    epochs=1,
+    losses=1,
+    best=1,
+    blocks=((b"weights", 4),),
+    position=(5, 0, 0, 0),
+):
+    epoch = words(1, 3) + struct.pack("<3d", 1.5, 0.1, 2.0) + words(losses)
+    epoch += (string(b"hard") + struct.pack("<2d", 1.5, 1.0)) * min(losses, 2)
+    epoch += words(1) + struct.pack("<2d", 0.5, float("nan"))
+    return b"".join(
+        [words(order, len(identity))]
+        + [string(name) + string(value) for name, value in identity]
+        + [words(11, 12, *position, epochs), epoch * min(epochs, 2), words(best, len(blocks))]
+        + [string(name) + words(size) for name, size in blocks]
+    )
+
+
+def checkpoint(content, block=b"1234", size=None):
+    return words(len(content) if size is None else size) + content + block
+
+
+def make_checkpoint():
+    most = (1 << 64) - 1
+    write(
+        "checkpoint",
+        {
+            "good_one": checkpoint(run_head()),
+            "good_two_epochs": checkpoint(run_head(epochs=2, losses=2, best=0)),
+            "good_nothing": checkpoint(run_head(identity=(), epochs=0, best=0, blocks=()), b""),
+            "good_negative_position": checkpoint(run_head(position=(-1, -1, -1, most))),
+            "good_empty_names": checkpoint(run_head(identity=((b"", b""),), blocks=((b"", 4),))),
+            "bad_empty": b"",
+            "bad_size_alone": words(9),
+            "bad_size_beyond": checkpoint(run_head(), size=1000),
+            "bad_size_most": checkpoint(run_head(), size=most),
+            "bad_size_short": checkpoint(run_head(), size=40),
+            "bad_order": checkpoint(run_head(order=0)),
+            "bad_entries": checkpoint(words(1, most) + run_head()[16:]),
+            "bad_name_beyond": checkpoint(words(1, 1, 1 << 40)),
+            "bad_epochs": checkpoint(run_head(epochs=1 << 58)),
+            "bad_losses": checkpoint(run_head(losses=1 << 60)),
+            "bad_best": checkpoint(run_head(best=2)),
+            "bad_blocks": checkpoint(run_head(blocks=())[:-8] + words(1 << 60), b""),
+            "bad_block_short": checkpoint(run_head(), b"123"),
+            "bad_block_long": checkpoint(run_head(), b"12345"),
+            "bad_block_most": checkpoint(run_head(blocks=((b"weights", most),))),
+            "bad_behind_head": checkpoint(run_head() + bytes(8)),
+        },
+    )
+
+
 if __name__ == "__main__":
     make_idx()
     make_gzip()
@@ -423,3 +488,4 @@ if __name__ == "__main__":
     make_npz()
     make_safetensors()
     make_csv()
+    make_checkpoint()
