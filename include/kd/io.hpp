@@ -2,7 +2,7 @@
 #pragma once
 
 /// Networks and data in the field's file formats. Needs nlohmann-json; CMake target `kd::io`.
-/// Apart: kd/io/npz.hpp, which needs zlib.
+/// Apart: kd/io/npz.hpp and kd/io/save_npz.hpp, which need zlib.
 #include "kd/files/byte_reader.hpp"
 #include "kd/files/output_file.hpp"
 #include "kd/files/read_file.hpp"
@@ -18,3 +18,4 @@
 #include "kd/io/tensor_names.hpp"
 #include "kd/io/weights.hpp"
 #include "kd/io/zip_directory.hpp"
+#include "kd/io/zip_headers.hpp"
