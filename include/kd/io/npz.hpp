@@ -71,6 +71,8 @@ class Npz {
   explicit Npz(const std::string& path)
       : file_(path), entries_(detail::ZipDirectory(file_.bytes(), path).read()) {}
 
+  const std::string& path() const { return file_.path(); }
+  bool has(const std::string& name) const { return entries_.contains(name + ".npy"); }
   std::vector<std::string> names() const {
     std::vector<std::string> all;
     for (const auto& [name, entry] : entries_)
