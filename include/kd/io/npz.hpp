@@ -76,6 +76,8 @@ class Npz {
   Npz(std::span<const std::byte> bytes, const std::string& path)
       : path_(path), bytes_(bytes), entries_(detail::ZipDirectory(bytes, path).read()) {}
 
+  const std::string& path() const { return file_.path(); }
+  bool has(const std::string& name) const { return entries_.contains(name + ".npy"); }
   std::vector<std::string> names() const {
     std::vector<std::string> all;
     for (const auto& [name, entry] : entries_)
