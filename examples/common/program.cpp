@@ -10,6 +10,7 @@
 #include <kd/core/error.hpp>
 #include <new>
 
+#include "interrupt.hpp"
 #include "outputs.hpp"
 #include "text.hpp"
 
@@ -20,6 +21,7 @@ namespace {
 constexpr int done = 0;
 constexpr int failed = 1;
 constexpr int wrong_flags = 2;
+constexpr int shell_adds = 128;  // to a signal, for the exit status
 
 /// A standard stream that is closed would lend its number to the next file that is opened, and what
 /// is printed would land there: the number is taken, for the direction that nobody uses.
@@ -48,6 +50,8 @@ int run_program(CommandLine& line, int argc, const char* const* argv,
       run();
     }
     check_standard_output();
+  } catch (const Interrupted& stopped) {
+    return report(line, stopped.what(), shell_adds + interrupt());
   } catch (const kd::ConfigError& error) {
     return report(line, error.what(), wrong_flags);
   } catch (const std::bad_alloc&) {

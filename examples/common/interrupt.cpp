@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "interrupt.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+
+namespace example {
+
+namespace {
+
+// All that a handler does must be safe within whatever it interrupts.
+std::atomic<int> asked{0};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+constexpr int shell_adds = 128;  // to the signal that ended a program, for its exit status
+
+extern "C" void ask(int signal) {
+  if (asked.exchange(signal) != 0) _exit(shell_adds + signal);
+}
+
+}  // namespace
+
+void catch_interrupts() {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction before {};
+    if (sigaction(signal, nullptr, &before) != 0 || before.sa_handler == SIG_IGN) continue;
+    struct sigaction action {};
+    action.sa_handler = ask;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+int interrupt() { return asked.load(); }
+
+void stop_if_interrupted(const std::string& kept) {
+  if (interrupt() == 0) return;
+  throw Interrupted((interrupt() == SIGINT ? "stopped by Ctrl-C: " : "stopped by SIGTERM: ") +
+                    kept);
+}
+
+std::string kept_in(const std::string& checkpoint) {
+  if (checkpoint.empty()) return "nothing is kept (--checkpoint FILE would keep what is done)";
+  return "the same command goes on from " + checkpoint;
+}
+
+}  // namespace example
