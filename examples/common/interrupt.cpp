@@ -14,10 +14,10 @@ namespace {
 std::atomic<int> asked{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
-constexpr int shell_adds = 128;  // to the signal that ended a program, for its exit status
+int exit_status_of(int signal) { return 128 + signal; }
 
 extern "C" void ask(int signal) {
-  if (asked.exchange(signal) != 0) _exit(shell_adds + signal);
+  if (asked.exchange(signal) != 0) _exit(exit_status_of(signal));
 }
 
 }  // namespace
@@ -35,6 +35,8 @@ void catch_interrupts() {
 }
 
 int interrupt() { return asked.load(); }
+
+int exit_status_of_interrupt() { return exit_status_of(interrupt()); }
 
 void stop_if_interrupted(const std::string& kept) {
   if (interrupt() == 0) return;

@@ -13,6 +13,9 @@ void catch_interrupts();
 /// The signal that asked the program to end; 0: none has.
 int interrupt();
 
+/// What a shell says of a program that this signal ended: 130 for Ctrl-C.
+int exit_status_of_interrupt();
+
 /// Thrown where a program ends because a signal asked it to; says what is kept, and how to go on.
 struct Interrupted : std::runtime_error {
   using std::runtime_error::runtime_error;

@@ -21,7 +21,6 @@ namespace {
 constexpr int done = 0;
 constexpr int failed = 1;
 constexpr int wrong_flags = 2;
-constexpr int shell_adds = 128;  // to a signal, for the exit status
 
 /// A standard stream that is closed would lend its number to the next file that is opened, and what
 /// is printed would land there: the number is taken, for the direction that nobody uses.
@@ -51,7 +50,7 @@ int run_program(CommandLine& line, int argc, const char* const* argv,
     }
     check_standard_output();
   } catch (const Interrupted& stopped) {
-    return report(line, stopped.what(), shell_adds + interrupt());
+    return report(line, stopped.what(), exit_status_of_interrupt());
   } catch (const kd::ConfigError& error) {
     return report(line, error.what(), wrong_flags);
   } catch (const std::bad_alloc&) {

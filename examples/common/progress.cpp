@@ -21,24 +21,24 @@ void Progress::step(const kd::StepReport& report) {
   const auto now = Clock::now();
   const auto in_epoch = static_cast<double>(report.step) / static_cast<double>(report.steps);
   const double done_epochs = static_cast<double>(report.epoch - 1) + in_epoch;
-  const double done = done_epochs / static_cast<double>(report.epochs);
+  const double share = done_epochs / static_cast<double>(report.epochs);
   if (done_before_ < 0) {
-    done_before_ = done;
+    done_before_ = share;
     start_ = now;
   }
   if (now - drawn_ < redraw_after) return;
   drawn_ = now;
   const std::size_t columns = terminal_columns();
   if (columns == 0) return;
-  const double since = done - done_before_;
+  const double since = share - done_before_;
   const double rate = in_epoch * static_cast<double>(samples_) / report.seconds;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   clear();
   std::string left_over;
-  if (since > 0) left_over = " " + right(minutes(elapsed * (1 - done) / since), 6) + " left";
+  if (since > 0) left_over = " " + right(minutes(elapsed * (1 - share) / since), 6) + " left";
   std::cout << line({.name = name_,
                      .name_width = name_.empty() ? 0 : name_width,
-                     .done = done,
+                     .done = share,
                      .rate = " " + right(grouped(static_cast<kd::Index>(rate)), 10) + ' ' + unit_ +
                              "/s",
                      .left = left_over},
@@ -55,7 +55,7 @@ void Progress::epoch(const kd::EpochReport& report, const std::string& figures) 
   clear();
   std::cout << left(name_, name_.empty() ? 0 : name_width) << "epoch "
             << right(std::to_string(report.epoch), epochs.size()) << " of " << epochs << ":  loss "
-            << fixed(report.loss, 4) << figures << ",  " << fixed(report.seconds, 2) << " s"
+            << fixed(report.loss, 4) << figures << ",  " << fixed(report.seconds, 3) << " s"
             << std::endl;
 }
 

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "bar_chart.hpp"
+#include "interrupt.hpp"
 #include "options.hpp"
 #include "outputs.hpp"
 #include "program.hpp"
@@ -23,6 +24,7 @@ void run(const compare::Options& options) {
   std::ostream& out = std::cout;
   compare::print_plan(out, options.figures, images);
   example::check_standard_output();
+  example::catch_interrupts();
   const compare::Listener listener{
       .teacher_epoch =
           [&](const kd::EpochReport& epoch) {

@@ -62,15 +62,19 @@ void run(const Options& options) {
   predict::check(options);
   example::Outputs outputs;
   outputs.add("--output", options.output);
+  if (!predict::is_npy(*options.output) && !options.output->ends_with(".csv"))
+    throw kd::ConfigError("--output: expected a file that ends with .npy or .csv, got " +
+                          example::shown(*options.output));
   kd::set_threads(options.threads);
   const example::StoredNetwork network(*options.network);
   const example::Samples samples = load_samples(options, network);
   const kd::Matrix<float> logits = logits_of(network, samples.inputs);
+  std::cout << "Network " << example::text_of(network.sizes()) << ": " << options.as << " of "
+            << example::grouped(logits.cols()) << " samples go to " << *options.output << '\n';
+  example::check_standard_output();
   outputs.write({{"--output", [&](const std::string& path) {
                     write(options, logits, example::names_in(network, "classes"), path);
                   }}});
-  std::cout << "Network " << example::text_of(network.sizes()) << ": " << options.as << " of "
-            << example::grouped(logits.cols()) << " samples in " << *options.output << '\n';
   if (!samples.labels) return;
   const kd::Index right =
       (kd::classify(logits).array() == samples.labels->array()).cast<kd::Index>().sum();

@@ -48,9 +48,6 @@ void check(const Options& options) {
   must_be_given("--network", options.network, "the file of a network");
   must_be_given("--inputs", options.inputs, "the file of samples");
   must_be_given("--output", options.output, "the file for what the network says");
-  if (!is_npy(*options.output) && !options.output->ends_with(".csv"))
-    throw kd::ConfigError("--output: expected a file that ends with .npy or .csv, got " +
-                          example::shown(*options.output));
   if (options.temperature && options.as != "probabilities")
     throw kd::ConfigError("--temperature: expected --as probabilities beside it, got " +
                           options.as);

@@ -26,7 +26,7 @@ void add_flags(example::CommandLine& line, Options& options);
 /// Throws `kd::ConfigError` where a flag is missing or two do not go together.
 void check(const Options& options);
 
-/// Whether a path ends with .npy; else it ends with .csv, which `check` sees to.
+/// Whether a path ends with .npy; else it is to end with .csv.
 bool is_npy(const std::string& path);
 
 }  // namespace predict
