@@ -29,8 +29,7 @@ set(may_include_testing core cpu nn loss optim data train teachers distill)
 
 # The rooms that distill.hpp opens completely, but for the headers that need more than Eigen.
 set(umbrella_rooms core cpu files nn loss optim data train teachers distill methods schemes)
-set(opt_in_headers kd/data/gzip.hpp kd/files/byte_reader.hpp kd/files/output_file.hpp
-    kd/files/read_file.hpp kd/files/write_all.hpp kd/train/metrics_file.hpp)
+set(opt_in_headers kd/data/gzip.hpp kd/train/metrics_file.hpp)
 
 # What no header behind distill.hpp may include: expensive, or not everybody's.
 set(banned_from_umbrella

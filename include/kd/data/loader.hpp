@@ -44,6 +44,7 @@ class Loader {
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
+  const Dataset& data() const { return data_; }
   Index batches() const { return (data_.size() + batch_size_ - 1) / batch_size_; }
 
   /// A new order, which depends on `rng` alone.

@@ -37,7 +37,8 @@ struct DistillStep {
 ///   along with the student. The gradients are zero when `accumulate` is called and are added to.
 ///   Each `fit` goes on from the weights of the one before.
 /// - `tensors()`: the parts of those weights, named as a network's, for messages and files.
-/// - `resume(previous)`: what else a `fit` goes on from, taken from the state of the one before.
+/// - `resume(previous)`: what else a `fit` goes on from, taken from the state of the one before;
+/// - `keep(kept)`: all of it that steps change, for checkpoints (see `Kept`).
 /// A method may have `prepare(data, state)`, called before each `fit` does any work, for what
 /// depends on the data set (a memory bank), and `check_at(progress)`, which throws `ConfigError`
 /// where something else than a weight is scheduled and out of its range (a temperature); that is

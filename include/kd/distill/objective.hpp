@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kd/distill/method.hpp"
+#include "kd/teachers/fingerprint.hpp"
 #include "kd/train/blame.hpp"
 #include "kd/train/finite_samples.hpp"
 #include "kd/train/loop.hpp"
@@ -61,9 +62,13 @@ class DistillObjective {
     training.begin(optimizer, sizes, space());
     std::size_t at = 0;
     for_each_trained([&](const auto& trained) { training.describe(optimizer, at++, trained); });
-    // A teacher that draws dropout masks goes on with the next ones.
-    if constexpr (requires { teacher_room_.step; })
-      teacher_room_.step = static_cast<std::uint64_t>(training.steps());
+    go_on_at(training.steps());
+  }
+
+  /// A teacher that draws dropout masks goes on with the next ones.
+  void go_on_at(Index step) {
+    const auto batches = static_cast<std::uint64_t>(step);
+    if constexpr (requires { teacher_room_.go_on_at(batches); }) teacher_room_.go_on_at(batches);
   }
 
   std::array<double, terms.size()> weights(const Progress& progress) const {
@@ -116,6 +121,25 @@ class DistillObjective {
 
   Validation validate(const Dataset& data) const { return detail::validate(student_, data); }
 
+  void identify(RunIdentity& identity) const {
+    identify_student(identity);
+    identity.add("teacher's classes", teacher_.num_classes());
+    if (const auto fingerprint = fingerprint_of_teacher(teacher_))
+      identity.add("teacher", "fingerprint " + hexadecimal(*fingerprint));
+  }
+
+  void keep(Kept& kept) {
+    for_each_method(methods_, states_, [&](const auto& method, auto& state) {
+      kept.begin(text(name_of(method), ": "));
+      if constexpr (requires { state.keep(kept); })
+        state.keep(kept);
+      else if constexpr (requires { state.resume(state); })
+        throw ConfigError(text("FitOptions: checkpoint needs all that steps change: the state of ",
+                               name_of(method), " has resume, but no keep(kept)"));
+    });
+    kept.begin("");
+  }
+
   std::string blame() {
     std::string name = find_nonfinite_output(student_, tape_);
     if (name.empty()) name = blame_teacher();
@@ -146,6 +170,18 @@ class DistillObjective {
       }
     });
     return name;
+  }
+
+ protected:
+  void identify_student(RunIdentity& identity) const {
+    identity.add_network("student", student_);
+    const auto add = [&](const auto& method) {
+      identity.add("method", name_of(method));
+      if constexpr (requires { method.taps; })
+        identity.add("layers", text(method.taps[0], " and ", method.taps[1]));
+      identity.add_options(name_of(method), method);
+    };
+    std::apply([&](const Methods&... method) { (add(method), ...); }, methods_);
   }
 
  private:

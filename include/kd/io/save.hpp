@@ -5,6 +5,7 @@
 
 #include "kd/io/safetensors.hpp"
 #include "kd/io/weights.hpp"
+#include "kd/nn/describe.hpp"
 #include "kd/version.hpp"
 
 namespace kd {

@@ -13,6 +13,8 @@ namespace kd {
 /// batch; gradient `(softmax(z) - onehot(y)) / batch`. The largest logit is subtracted before
 /// every exponential, so that logits of 1e4 do no harm.
 struct CrossEntropy {
+  static constexpr const char* name = "CrossEntropy";
+
   template <Real S, class Space>
   using Target = LabelTarget<S, Space>;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+
 #include "kd/core/named_options.hpp"
 #include "kd/core/to_labels.hpp"
 #include "kd/cpu/ops/label_smoothing.hpp"
@@ -10,6 +12,7 @@ namespace kd {
 
 struct LabelSmoothingOptions {
   double smoothing = 0.1;  ///< what the class of a sample gives up, in [0, 1)
+  static constexpr std::array names{"smoothing"};
 };
 
 /// Cross-entropy with smoothed labels: `L_b = -sum_c u_c log softmax(z_b)_c`,
@@ -24,6 +27,7 @@ struct LabelSmoothingOptions {
 class LabelSmoothing : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
+  static constexpr const char* name = "LabelSmoothing";
 
   template <Real S, class Space>
   using Target = LabelTarget<S, Space>;
@@ -34,6 +38,7 @@ class LabelSmoothing : detail::NamedOptions {
   }
 
   double smoothing() const { return options_.smoothing; }
+  const LabelSmoothingOptions& options() const { return options_; }
 
   template <Real S, class Space>
   void accumulate(const LossStep<S, Space, LabelTarget<S, Space>>& step) const {

@@ -11,6 +11,8 @@ namespace kd {
 /// outputs and targets: (features, batch). Mean over features and batch, as PyTorch's `MSELoss`;
 /// gradient `2 (z - t) / (features batch)`.
 struct Mse {
+  static constexpr const char* name = "Mse";
+
   template <Real S, class Space>
   using Target = MatrixTarget<S, Space>;
 

@@ -20,6 +20,7 @@ struct AdversarialTemperatureOptions {
   double theta = 1;        ///< what theta begins as: T = 15.6 with the other defaults
   Index ramp_epochs = 10;  ///< until theta ascends with full strength
   Scheduled weight = 0.9;  ///< of the divergence; zero or more
+  static constexpr std::array names{"lowest", "range", "theta", "ramp_epochs", "weight"};
 };
 
 /// Curriculum temperature (CTKD): soft targets `T^2 KL(softmax(v/T) || softmax(z/T))` at a
@@ -39,6 +40,7 @@ class AdversarialTemperature : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "AdversarialTemperature";
   static constexpr std::array<const char*, 1> terms{"soft"};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool compares_logits = true;
@@ -70,6 +72,7 @@ class AdversarialTemperature : detail::NamedOptions {
     weights({});
   }
 
+  const AdversarialTemperatureOptions& options() const { return options_; }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("AdversarialTemperature: weight", options_.weight, progress)};
   }

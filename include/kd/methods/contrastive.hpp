@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <utility>
 
 #include "kd/core/named_options.hpp"
@@ -20,6 +21,8 @@ struct ContrastiveOptions {
   double temperature = 0.07;  ///< of the likeness of two embeddings; positive
   double momentum = 0.5;      ///< of the memory banks, in [0, 1)
   std::uint64_t seed = 0;     ///< of first weights, first banks and negatives
+  static constexpr std::array names{"weight",      "width",    "negatives",
+                                    "temperature", "momentum", "seed"};
 };
 
 /// CRD: of a sample and many of other classes, the student's and the teacher's embeddings should
@@ -48,7 +51,9 @@ class Contrastive : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "Contrastive";
   static constexpr std::array<const char*, 2> terms{"contrast of student", "contrast of teacher"};
+  static constexpr std::array<Index, 2> taps{TeacherLayer, StudentLayer};
   static constexpr LabelNeed label_need() { return LabelNeed::every; }
 
   /// One block of weights: those of the student's map, then those of the teacher's.
@@ -79,6 +84,15 @@ class Contrastive : detail::NamedOptions {
         }
       return all;
     }
+    /// What steps change beside the weights.
+    template <class Kept>
+    void keep(Kept& kept) {
+      for (auto* bank : {&student_bank, &teacher_bank}) {
+        kept.add("bank", bank->buffer.view(), weights.space());
+        kept.add("normaliser", bank->normaliser.view(), weights.space());
+      }
+      kept.add("steps", steps);
+    }
     /// Goes on with the banks of another state.
     void resume(const State& previous) {
       student_bank = previous.student_bank;
@@ -97,6 +111,7 @@ class Contrastive : detail::NamedOptions {
     detail::check_range("Contrastive: momentum", options_.momentum, 0, 1);
   }
 
+  const ContrastiveOptions& options() const { return options_; }
   std::array<double, 2> weights(const Progress& progress) const {
     const double weight = detail::not_negative("Contrastive: weight", options_.weight, progress);
     return {weight, weight};

@@ -15,6 +15,7 @@ struct CorrelationKdOptions {
   Scheduled temperature = 1;   ///< softens both distributions; positive
   Scheduled inter_weight = 1;  ///< of the relation between classes; zero or more
   Scheduled intra_weight = 1;  ///< of the relation within a class; zero or more
+  static constexpr std::array names{"temperature", "inter_weight", "intra_weight"};
 };
 
 /// Distillation by correlation (DIST): the student need not hit the teacher's probabilities, only
@@ -34,6 +35,7 @@ class CorrelationKd : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "CorrelationKd";
   static constexpr std::array<const char*, 2> terms{"inter-class", "intra-class"};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool compares_logits = true;
@@ -54,6 +56,7 @@ class CorrelationKd : detail::NamedOptions {
     temperature(progress);
     weights(progress);
   }
+  const CorrelationKdOptions& options() const { return options_; }
   std::array<double, 2> weights(const Progress& progress) const {
     return {detail::not_negative("CorrelationKd: inter_weight", options_.inter_weight, progress),
             detail::not_negative("CorrelationKd: intra_weight", options_.intra_weight, progress)};

@@ -15,6 +15,8 @@ struct DecoupledKdOptions {
   Scheduled target_weight = 1;      ///< of the target class against the rest; zero or more
   Scheduled non_target_weight = 8;  ///< of the other classes among themselves; zero or more
   Index warm_up_epochs = 20;        ///< both weights rise evenly over these; 0: they do not
+  static constexpr std::array names{"temperature", "target_weight", "non_target_weight",
+                                    "warm_up_epochs"};
 };
 
 /// Decoupled distillation (DKD): Hinton's divergence in two parts with weights of their own,
@@ -35,6 +37,7 @@ class DecoupledKd : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "DecoupledKd";
   static constexpr std::array<const char*, 2> terms{"target", "non-target"};
   static constexpr LabelNeed label_need() { return LabelNeed::every; }
   static constexpr bool compares_logits = true;
@@ -51,6 +54,7 @@ class DecoupledKd : detail::NamedOptions {
     temperature(progress);
     weights(progress);
   }
+  const DecoupledKdOptions& options() const { return options_; }
   std::array<double, 2> weights(const Progress& progress) const {
     const auto epoch = static_cast<double>(progress.epoch() + 1);
     const auto last = static_cast<double>(options_.warm_up_epochs);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <utility>
 
 #include "kd/core/named_options.hpp"
@@ -13,6 +14,7 @@ namespace kd {
 
 struct FactorCosineOptions {
   Scheduled weight = 1;  ///< zero or more
+  static constexpr std::array names{"weight"};
 };
 
 /// The student's features should point where the teacher's do:
@@ -29,7 +31,9 @@ class FactorCosine : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "FactorCosine";
   static constexpr std::array<const char*, 1> terms{"cosine"};
+  static constexpr std::array<Index, 2> taps{TeacherLayer, StudentLayer};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   /// Throws `ConfigError` when the weight is out of its range.
@@ -37,6 +41,7 @@ class FactorCosine : detail::NamedOptions {
     weights({});
   }
 
+  const FactorCosineOptions& options() const { return options_; }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("FactorCosine: weight", options_.weight, progress)};
   }

@@ -14,6 +14,7 @@ struct GeneralizedJsdOptions {
   Scheduled temperature = 1;  ///< softens both distributions; positive
   double beta = 0.5;          ///< the teacher's share of the mixture, in (0, 1)
   Scheduled weight = 1;       ///< zero or more
+  static constexpr std::array names{"temperature", "beta", "weight"};
 };
 
 /// Generalised Jensen-Shannon divergence: `T^2 [beta KL(p || m) + (1 - beta) KL(q || m)]` with the
@@ -32,6 +33,7 @@ class GeneralizedJsd : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "GeneralizedJsd";
   static constexpr std::array<const char*, 1> terms{"jsd"};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool compares_logits = true;
@@ -50,6 +52,7 @@ class GeneralizedJsd : detail::NamedOptions {
     temperature(progress);
     weights(progress);
   }
+  const GeneralizedJsdOptions& options() const { return options_; }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("GeneralizedJsd: weight", options_.weight, progress)};
   }

@@ -22,6 +22,7 @@ struct HardLabelsOptions {
 template <LabelLoss L = CrossEntropy>
 class HardLabels : public detail::HardLoss<L> {
  public:
+  static constexpr const char* name = "HardLabels";
   static constexpr std::array<const char*, 1> terms{"hard"};
   static constexpr LabelNeed label_need() { return LabelNeed::some; }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "kd/core/each_option.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/distill/weighted_losses.hpp"
 
@@ -16,6 +17,12 @@ class HardLoss {
  public:
   std::array<double, 1> weights(const Progress& progress) const {
     return {not_negative(weight_name_, weight_, progress)};
+  }
+
+  template <class F>
+  void for_each_option(F&& f) const {
+    f("weight", weight_);
+    kd::detail::for_each_option(loss_, f);
   }
 
   template <class TeacherT, class StudentT>

@@ -23,6 +23,7 @@ class HardTargets : detail::NamedOptions, public detail::HardLoss<Mse> {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "HardTargets";
   static constexpr std::array<const char*, 1> terms{"targets"};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool reads_targets = true;

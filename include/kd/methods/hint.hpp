@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <utility>
 
 #include "kd/core/named_options.hpp"
@@ -15,6 +16,7 @@ namespace kd {
 struct HintOptions {
   Scheduled weight = 100;  ///< of the squared error; zero or more
   std::uint64_t seed = 0;  ///< of the regressor's first weights
+  static constexpr std::array names{"weight", "seed"};
 };
 
 /// FitNets: the student's features, through a learned linear map, should be the teacher's:
@@ -36,7 +38,9 @@ class Hint : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "Hint";
   static constexpr std::array<const char*, 1> terms{"hint"};
+  static constexpr std::array<Index, 2> taps{TeacherLayer, StudentLayer};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   template <Real S, class Space>
@@ -53,6 +57,7 @@ class Hint : detail::NamedOptions {
   /// Throws `ConfigError` when the weight is out of its range.
   explicit Hint(HintOptions options = {}) : options_(std::move(options)) { weights({}); }
 
+  const HintOptions& options() const { return options_; }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("Hint: weight", options_.weight, progress)};
   }

@@ -12,6 +12,7 @@ namespace kd {
 
 struct LogitMseOptions {
   Scheduled weight = 1;  ///< zero or more
+  static constexpr std::array names{"weight"};
 };
 
 /// The student's logits are to be the teacher's: `mean_{c,b} (z_cb - v_cb)^2`.
@@ -25,6 +26,7 @@ class LogitMse : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "LogitMse";
   static constexpr std::array<const char*, 1> terms{"logit mse"};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool compares_logits = true;
@@ -32,6 +34,7 @@ class LogitMse : detail::NamedOptions {
   /// Throws `ConfigError` when the weight is negative or not finite.
   explicit LogitMse(LogitMseOptions options = {}) : options_(std::move(options)) { weights({}); }
 
+  const LogitMseOptions& options() const { return options_; }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("LogitMse: weight", options_.weight, progress)};
   }

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kd/core/each_option.hpp"
 #include "kd/cpu/ops/standardize.hpp"
 #include "kd/methods/soft_targets.hpp"
 
@@ -55,6 +56,7 @@ class LogitStandardization {
                 "such as SoftTargets or DecoupledKd");
 
  public:
+  static constexpr const char* name = "LogitStandardization";
   static constexpr auto terms = M::terms;
   static constexpr bool compares_logits = true;
 
@@ -72,6 +74,9 @@ class LogitStandardization {
     auto grads() requires detail::TrainableState<Inner> { return inner.grads(); }
     auto tensors() const requires requires(const Inner& i) { i.tensors(); }
     { return inner.tensors(); }
+    template <class K>
+    requires requires(Inner& i, K& kept) { i.keep(kept); }
+    void keep(K& kept) { inner.keep(kept); }
   };
 
   LogitStandardization() requires std::same_as<M, SoftTargets>
@@ -89,6 +94,11 @@ class LogitStandardization {
   LabelNeed label_need() const {
     if constexpr (requires { method_.label_need(); }) return method_.label_need();
     return LabelNeed::every;
+  }
+  template <class F>
+  void for_each_option(F&& f) const {
+    if constexpr (requires { M::name; }) f("method", M::name);
+    detail::for_each_option(method_, f);
   }
   auto weights(const Progress& progress) const { return method_.weights(progress); }
   void check_at(const Progress& progress) const {

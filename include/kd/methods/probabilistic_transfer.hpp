@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <utility>
 
 #include "kd/core/named_options.hpp"
@@ -13,6 +14,7 @@ namespace kd {
 
 struct ProbabilisticTransferOptions {
   Scheduled weight = 30000;  ///< zero or more; large, as the loss is a mean over B^2
+  static constexpr std::array names{"weight"};
 };
 
 /// PKT: the chance that one sample picks another as its neighbour should be the teacher's:
@@ -34,7 +36,9 @@ class ProbabilisticTransfer : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "ProbabilisticTransfer";
   static constexpr std::array<const char*, 1> terms{"affinity"};
+  static constexpr std::array<Index, 2> taps{TeacherLayer, StudentLayer};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   /// Throws `ConfigError` when the weight is out of its range.
@@ -43,6 +47,7 @@ class ProbabilisticTransfer : detail::NamedOptions {
     weights({});
   }
 
+  const ProbabilisticTransferOptions& options() const { return options_; }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("ProbabilisticTransfer: weight", options_.weight, progress)};
   }

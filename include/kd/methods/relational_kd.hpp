@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <utility>
 
 #include "kd/core/named_options.hpp"
@@ -15,6 +16,7 @@ namespace kd {
 struct RelationalKdOptions {
   Scheduled distance_weight = 25;  ///< zero or more
   Scheduled angle_weight = 50;     ///< zero or more
+  static constexpr std::array names{"distance_weight", "angle_weight"};
 };
 
 /// RKD: the samples of a batch should lie to each other as they do in the teacher:
@@ -38,7 +40,9 @@ class RelationalKd : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "RelationalKd";
   static constexpr std::array<const char*, 2> terms{"distance", "angle"};
+  static constexpr std::array<Index, 2> taps{TeacherLayer, StudentLayer};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   /// Throws `ConfigError` when a weight is out of its range.
@@ -46,6 +50,7 @@ class RelationalKd : detail::NamedOptions {
     weights({});
   }
 
+  const RelationalKdOptions& options() const { return options_; }
   std::array<double, 2> weights(const Progress& progress) const {
     return {
         detail::not_negative("RelationalKd: distance_weight", options_.distance_weight, progress),

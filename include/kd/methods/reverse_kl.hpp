@@ -13,6 +13,7 @@ namespace kd {
 struct ReverseKlOptions {
   Scheduled temperature = 1;  ///< softens both distributions; positive
   Scheduled weight = 1;       ///< zero or more
+  static constexpr std::array names{"temperature", "weight"};
 };
 
 /// The divergence of the teacher from the student: `T^2 KL(q || p)`, `p = softmax(v/T)`,
@@ -26,6 +27,7 @@ class ReverseKl : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "ReverseKl";
   static constexpr std::array<const char*, 1> terms{"reverse"};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
   static constexpr bool compares_logits = true;
@@ -37,6 +39,7 @@ class ReverseKl : detail::NamedOptions {
     temperature(progress);
     weights(progress);
   }
+  const ReverseKlOptions& options() const { return options_; }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("ReverseKl: weight", options_.weight, progress)};
   }

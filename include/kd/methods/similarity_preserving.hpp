@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <utility>
 
 #include "kd/core/named_options.hpp"
@@ -13,6 +14,7 @@ namespace kd {
 
 struct SimilarityPreservingOptions {
   Scheduled weight = 3000;  ///< zero or more
+  static constexpr std::array names{"weight"};
 };
 
 /// SP: samples that are alike to the teacher should be alike to the student:
@@ -31,7 +33,9 @@ class SimilarityPreserving : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "SimilarityPreserving";
   static constexpr std::array<const char*, 1> terms{"similarity"};
+  static constexpr std::array<Index, 2> taps{TeacherLayer, StudentLayer};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   /// Throws `ConfigError` when the weight is out of its range.
@@ -40,6 +44,7 @@ class SimilarityPreserving : detail::NamedOptions {
     weights({});
   }
 
+  const SimilarityPreservingOptions& options() const { return options_; }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("SimilarityPreserving: weight", options_.weight, progress)};
   }

@@ -15,6 +15,7 @@ struct SoftTargetsOptions {
   Scheduled temperature = 4;    ///< softens both distributions; positive
   Scheduled hard_weight = 0.1;  ///< of the cross-entropy with the labels; zero or more
   Scheduled soft_weight = 0.9;  ///< of the divergence from the teacher; zero or more
+  static constexpr std::array names{"temperature", "hard_weight", "soft_weight"};
 };
 
 /// Classic distillation: `hard_weight CE(z, y) + soft_weight T^2 KL(softmax(v/T) || softmax(z/T))`.
@@ -30,6 +31,7 @@ class SoftTargets : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "SoftTargets";
   static constexpr std::array<const char*, 2> terms{"hard", "soft"};
   static constexpr bool compares_logits = true;
 

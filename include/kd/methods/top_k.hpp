@@ -14,6 +14,7 @@ namespace kd {
 struct TopKOptions {
   MissingMass missing_mass = MissingMass::tail_bucket;  ///< see there
   Scheduled weight = 0.9;                               ///< zero or more
+  static constexpr std::array names{"missing_mass", "weight"};
 };
 
 /// Soft targets from a `TopKTeacher`: `T^2 KL` of the student from the k classes that were kept,
@@ -34,6 +35,7 @@ class TopK : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "TopK";
   static constexpr std::array<const char*, 1> terms{"top k"};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
@@ -47,6 +49,7 @@ class TopK : detail::NamedOptions {
   /// Throws `ConfigError` when the weight is negative or not finite.
   explicit TopK(TopKOptions options = {}) : options_(std::move(options)) { weights({}); }
 
+  const TopKOptions& options() const { return options_; }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("TopK: weight", options_.weight, progress)};
   }

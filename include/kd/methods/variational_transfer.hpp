@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -17,6 +18,7 @@ struct VariationalTransferOptions {
   Scheduled weight = 1;         ///< zero or more
   double initial_variance = 5;  ///< of every feature of the teacher; above 1e-5
   std::uint64_t seed = 0;       ///< of the first weights of the mean
+  static constexpr std::array names{"weight", "initial_variance", "seed"};
 };
 
 /// VID: the student's features should say what the teacher's are, each as surely as it can:
@@ -37,7 +39,9 @@ class VariationalTransfer : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
 
+  static constexpr const char* name = "VariationalTransfer";
   static constexpr std::array<const char*, 1> terms{"likelihood"};
+  static constexpr std::array<Index, 2> taps{TeacherLayer, StudentLayer};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   /// One block of weights: those of the mean (as a `Linear` layer's), then the spreads.
@@ -69,6 +73,7 @@ class VariationalTransfer : detail::NamedOptions {
                                      least_variance, ", got ", options_.initial_variance));
   }
 
+  const VariationalTransferOptions& options() const { return options_; }
   std::array<double, 1> weights(const Progress& progress) const {
     return {detail::not_negative("VariationalTransfer: weight", options_.weight, progress)};
   }

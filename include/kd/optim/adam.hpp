@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct AdamOptions {
   double eps = 1e-8;         ///< added to the root, positive
   double weight_decay = 0;   ///< decoupled: weights shrink by `lr * weight_decay` a step (AdamW)
   bool decay_biases = true;  ///< biases too; otherwise what a layer calls "bias" is left alone
+  static constexpr std::array names{"lr", "beta1", "beta2", "eps", "weight_decay", "decay_biases"};
 };
 
 /// Adam: `m = b1 m + (1-b1) g`, `v = b2 v + (1-b2) g^2`,
@@ -70,6 +72,13 @@ class Adam : detail::NamedOptions {
     state.parts.clear();
     if (options_.weight_decay > 0 && !options_.decay_biases)
       state.parts = detail::parts_without_bias(tensors);
+  }
+
+  template <Real S, class Space, class Kept>
+  void keep(State<S, Space>& state, Kept& kept) const {
+    kept.add("mean of gradients", state.m.view(), state.m.space());
+    kept.add("mean of their squares", state.v.view(), state.v.space());
+    kept.add("steps", state.step);
   }
 
   template <Real S, class Space>

@@ -12,7 +12,9 @@ namespace kd {
 /// An optimizer is a description, as a layer is; what it remembers lies in a state, one for every
 /// block of parameters. `rate_factor` is what the learning-rate schedule says of this step; while
 /// the guard is raised a step changes nothing. One that treats tensors differently may have
-/// `describe(state, tensors)`, which is told before the first step what a block consists of.
+/// `describe(state, tensors)`, which is told before the first step what a block consists of. One
+/// that can go on from a checkpoint has `keep(state, kept)`, which tells all that steps change in a
+/// state (see `Kept`), and best `options()` with `names`, so that others are noticed.
 template <class O>
 concept Optimizer = std::copyable<O> &&
     requires(const O optimizer, Index size, cpu::Space space,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "kd/core/named_options.hpp"
@@ -18,6 +19,7 @@ struct SgdOptions {
   double weight_decay = 0;   ///< added to the gradient: `g + weight_decay p`
   bool decay_biases = true;  ///< biases too; otherwise what a layer calls "bias" is left alone
   bool nesterov = false;     ///< look ahead along the velocity; needs momentum
+  static constexpr std::array names{"lr", "momentum", "weight_decay", "decay_biases", "nesterov"};
 };
 
 /// Stochastic gradient descent: `u = momentum u + g`, `p = p - lr u`, where `u` starts as the first
@@ -65,6 +67,12 @@ class Sgd : detail::NamedOptions {
     state.parts.clear();
     if (options_.weight_decay > 0 && !options_.decay_biases)
       state.parts = detail::parts_without_bias(tensors);
+  }
+
+  template <Real S, class Space, class Kept>
+  void keep(State<S, Space>& state, Kept& kept) const {
+    kept.add("velocity", state.velocity.view(), state.velocity.space());
+    kept.add("steps", state.step);
   }
 
   template <Real S, class Space>

@@ -43,7 +43,8 @@ class BornAgain {
 
   /// Trains all generations anew; one report each. As `Distiller::fit`: each generation is
   /// validated, has its own patience and keeps its own best weights, with which it teaches the
-  /// next. A callback that says stop ends them all: there is no generation after that one.
+  /// next. A callback that says stop ends them all: there is no generation after that one. Each
+  /// has a checkpoint of its own, `run.checkpoint.1` and so on.
   template <Optimizer O>
   std::vector<FitReport> fit(const Dataset& data, const O& optimizer,
                              const FitOptions& options = {}) {
@@ -54,14 +55,16 @@ class BornAgain {
     generations_.clear();
     generations_.reserve(static_cast<std::size_t>(options_.generations));  // teachers stay put
     const N* teacher = &teacher_;
+    FitOptions part = options;
     for (Index i = 0; i < options_.generations; ++i) {
       generations_.emplace_back(teacher_.architecture(),
                                 Rng(options_.seed).stream(static_cast<std::uint64_t>(i)),
                                 teacher_.space());
       N& student = generations_.back();
+      part.checkpoint = options.checkpoint.part(i + 1);
       reports.push_back(std::apply(
           [&](const Methods&... methods) {
-            return Distiller(*teacher, student, methods...).fit(data, optimizer, options);
+            return Distiller(*teacher, student, methods...).fit(data, optimizer, part);
           },
           methods_));
       if (reports.back().stopped == Stopped::callback) break;

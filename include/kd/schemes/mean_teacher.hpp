@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
 
@@ -16,6 +17,7 @@ struct MeanTeacherOptions {
   double decay = 0.999;  ///< how much of the teacher is left after a step, in [0, 1)
   TeacherMode mode = TeacherMode::inference;
   std::uint64_t seed = 0;  ///< of the teacher's dropout masks, in training mode
+  static constexpr std::array names{"decay", "mode", "seed"};
 };
 
 namespace detail {
@@ -25,8 +27,8 @@ template <class Base, class N>
 class AveragedObjective : public Base {
  public:
   template <class... Args>
-  explicit AveragedObjective(N& average, Args&&... args)
-      : Base(std::forward<Args>(args)...), average_(average) {}
+  AveragedObjective(N& average, Index& steps, const MeanTeacherOptions& options, Args&&... args)
+      : Base(std::forward<Args>(args)...), average_(average), steps_(steps), options_(options) {}
 
   VectorView<typename N::Scalar, typename N::Space> followers() { return average_.params(); }
 
@@ -34,8 +36,21 @@ class AveragedObjective : public Base {
     return detail::validate(std::as_const(average_), data);
   }
 
+  void identify(RunIdentity& identity) const {
+    this->identify_student(identity);
+    for_each_field(options_, [&](const std::string& name, const auto& value) {
+      identity.add("MeanTeacher: " + name, value);
+    });
+  }
+  void keep(Kept& kept) {
+    Base::keep(kept);
+    kept.add("steps of the average", steps_);
+  }
+
  private:
   N& average_;
+  Index& steps_;
+  const MeanTeacherOptions& options_;
 };
 
 }  // namespace detail
@@ -92,7 +107,7 @@ class MeanTeacher {
           using Base = detail::DistillObjective<O, NetworkTeacher<N>, N, Methods...>;
           return Distiller(teacher, student_, methods...)
               .template train<detail::AveragedObjective<Base, N>>(data, optimizer, options, state,
-                                                                  teacher_);
+                                                                  teacher_, steps_, options_);
         },
         methods_);
   }

@@ -28,6 +28,7 @@ struct MutualLearningOptions {
   Scheduled temperature = 1;  ///< softens the students' distributions; positive
   Scheduled hard_weight = 1;  ///< of the cross-entropy with the labels; zero or more
   Scheduled peer_weight = 1;  ///< of the mean divergence from the others; zero or more
+  static constexpr std::array names{"temperature", "hard_weight", "peer_weight"};
 };
 
 /// Deep mutual learning (DML): students that learn at once, each from the labels and from what the
@@ -213,6 +214,14 @@ class MutualLearning {
       };
       std::apply([&](const Students&... student) { (add(student), ...); }, mutual_.students_);
       return mean;
+    }
+
+    void identify(detail::RunIdentity& identity) const {
+      const auto add = [&](const auto& student) { identity.add_network("student", student); };
+      std::apply([&](const Students&... student) { (add(student), ...); }, mutual_.students_);
+      detail::for_each_field(mutual_.options_, [&](const std::string& name, const auto& value) {
+        identity.add("MutualLearning: " + name, value);
+      });
     }
 
     /// A student that is not finite spoils the gradients of all: outputs are asked first.

@@ -45,7 +45,8 @@ class TeacherAssistant {
 
   /// Trains the assistants, then the student; one report each. As `Distiller::fit`: each network is
   /// validated, has its own patience and keeps its own best weights, with which it teaches the
-  /// next. A callback that says stop ends it all: those after that one are not trained.
+  /// next. A callback that says stop ends it all: those after that one are not trained. Each has a
+  /// checkpoint of its own, `run.checkpoint.1` and so on.
   template <Optimizer O, class... Methods>
   std::vector<FitReport> fit(const Dataset& data, const O& optimizer, const FitOptions& options,
                              const Methods&... methods) {
@@ -57,9 +58,11 @@ class TeacherAssistant {
     };
     for_each_link(check);
     std::vector<FitReport> reports;
+    FitOptions part = options;
     const auto link = [&](const auto& teacher, auto& student) {
       if (!reports.empty() && reports.back().stopped == Stopped::callback) return;
-      reports.push_back(Distiller(teacher, student, methods...).fit(data, optimizer, options));
+      part.checkpoint = options.checkpoint.part(static_cast<Index>(reports.size()) + 1);
+      reports.push_back(Distiller(teacher, student, methods...).fit(data, optimizer, part));
     };
     for_each_link(link);
     return reports;

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <optional>
 
+#include "kd/core/fingerprint_of.hpp"
 #include "kd/cpu/ops/copy.hpp"
 #include "kd/cpu/ops/gather.hpp"
 #include "kd/nn/network.hpp"
@@ -65,6 +68,11 @@ class CachedFeatures<ArchitectureT, Layers<Kept...>, ScalarT, SpaceT> : public S
 
   const Architecture& architecture() const { return architecture_; }
   const Space& space() const { return tables_.back().space(); }
+  std::optional<std::uint64_t> fingerprint() const {
+    std::uint64_t all = 0;
+    for (const auto& table : tables_) all = detail::fingerprint_of(space(), table.view(), all);
+    return all;
+  }
   Index in_features() const { return architecture_.in_features(); }
   Index num_classes() const { return architecture_.out_features(); }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <utility>
 
+#include "kd/core/fingerprint_of.hpp"
 #include "kd/cpu/ops/copy.hpp"
 #include "kd/cpu/ops/gather.hpp"
 #include "kd/teachers/logits_from_elsewhere.hpp"
@@ -54,6 +57,9 @@ class CachedTeacher : public SampleTable {
   }
 
   const Space& space() const { return logits_.space(); }
+  std::optional<std::uint64_t> fingerprint() const {
+    return detail::fingerprint_of(space(), logits_.view());
+  }
   Index num_classes() const { return classes_; }
 
   Workspace make_workspace(Index capacity) const { return {classes_, capacity, space()}; }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "kd/core/model_fits.hpp"
 #include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/ensemble.hpp"
+#include "kd/teachers/fingerprint.hpp"
 #include "kd/teachers/logits_room.hpp"
 #include "kd/teachers/refers_to.hpp"
 #include "kd/teachers/teacher.hpp"
@@ -52,12 +54,16 @@ class EnsembleTeacher {
 
  private:
   using Logits = MatrixView<const Scalar, Space>;
-  /// A member with its room: what it gives for a batch.
-  using Voice = std::function<Logits(const Batch<Scalar, Space>&)>;
+  /// A member with its room.
+  struct Voice {
+    std::function<Logits(const Batch<Scalar, Space>&)> logits;
+    std::function<void(std::uint64_t batches)> go_on_at;
+  };
   struct Member {
     std::function<Voice(Index capacity)> make_voice;
     std::function<void(const Dataset&, bool augmented)> check_data;
     std::function<bool(const void* network)> refers_to;
+    std::function<std::optional<std::uint64_t>()> fingerprint;
   };
   using Members = std::shared_ptr<const std::vector<Member>>;
 
@@ -67,6 +73,10 @@ class EnsembleTeacher {
    public:
     Workspace(Workspace&&) = default;
     Workspace& operator=(Workspace&&) = default;
+
+    void go_on_at(std::uint64_t batches) {
+      for (const Voice& voice : voices) voice.go_on_at(batches);
+    }
 
    private:
     friend EnsembleTeacher;
@@ -115,6 +125,19 @@ class EnsembleTeacher {
     return false;
   }
 
+  /// That of all members; nothing where one has none.
+  std::optional<std::uint64_t> fingerprint() const {
+    std::uint64_t all = 0;
+    for (const Member& member : *members_) {
+      const std::optional<std::uint64_t> one = member.fingerprint();
+      if (!one) return one;
+      all = detail::Fingerprint::of(&*one, sizeof *one, all);
+    }
+    if constexpr (std::same_as<Mean, MeanOfProbabilities>)
+      all = detail::Fingerprint::of(&mean_.temperature, sizeof mean_.temperature, all);
+    return all;
+  }
+
   Workspace make_workspace(Index capacity) const {
     Workspace room(members_, {classes_, capacity, space_});
     for (const Member& member : *members_) room.voices.push_back(member.make_voice(capacity));
@@ -128,11 +151,11 @@ class EnsembleTeacher {
     Write write = Write::overwrite;
     for (const Voice& voice : room.voices) {
       if constexpr (std::same_as<Mean, MeanOfLogits>) {
-        op_scale(space_, voice(batch).flat(), Scalar(1) / static_cast<Scalar>(size()), out.flat(),
-                 write);
+        op_scale(space_, voice.logits(batch).flat(), Scalar(1) / static_cast<Scalar>(size()),
+                 out.flat(), write);
       } else {
-        op_add_probabilities(space_, voice(batch), static_cast<Scalar>(mean_.temperature), out,
-                             write);
+        op_add_probabilities(space_, voice.logits(batch), static_cast<Scalar>(mean_.temperature),
+                             out, write);
       }
       write = Write::add;
     }
@@ -174,13 +197,17 @@ class EnsembleTeacher {
     members.push_back(
         {[&teacher](Index capacity) -> Voice {
            using Room = typename T::Workspace;
-           return [&teacher, room = std::make_shared<Room>(teacher.make_workspace(capacity))](
-                      const auto& batch) { return teacher.logits(batch, *room); };
+           const auto room = std::make_shared<Room>(teacher.make_workspace(capacity));
+           return {[&teacher, room](const auto& batch) { return teacher.logits(batch, *room); },
+                   [room](std::uint64_t batches) {
+                     if constexpr (requires { room->go_on_at(batches); }) room->go_on_at(batches);
+                   }};
          },
          [&teacher](const Dataset& data, bool augmented) {
            detail::check_model_fits("EnsembleTeacher, member", teacher, data, augmented);
          },
-         [&teacher](const void* network) { return detail::refers_to(teacher, network); }});
+         [&teacher](const void* network) { return detail::refers_to(teacher, network); },
+         [&teacher] { return detail::fingerprint_of_teacher(teacher); }});
   }
 
   Mean mean_;

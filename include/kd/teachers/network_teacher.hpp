@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
+#include "kd/core/fingerprint_of.hpp"
 #include "kd/core/named_options.hpp"
 #include "kd/nn/network.hpp"
 #include "kd/teachers/teacher.hpp"
@@ -26,10 +30,11 @@ class NetworkTeacher {
 
   struct Workspace : Tape<Scalar, Space> {
     std::uint64_t step = 0;  ///< batches so far
+    void go_on_at(std::uint64_t batches) { step = batches; }
   };
 
   NetworkTeacher(const N& network, TeacherMode mode, std::uint64_t seed = 0)
-      : network_(network), mode_(mode), rng_(seed) {}
+      : network_(network), mode_(mode), seed_(seed), rng_(seed) {}
   NetworkTeacher(const N&& network, TeacherMode mode, std::uint64_t seed = 0)
       : NetworkTeacher(network, mode, seed) {
     static_assert(detail::never<N>, "a temporary network would be gone before it teaches");
@@ -41,6 +46,10 @@ class NetworkTeacher {
   Index num_classes() const { return network_.num_classes(); }
 
   bool refers_to(const void* network) const { return network == &network_; }
+  std::optional<std::uint64_t> fingerprint() const {
+    const std::uint64_t drawn = mode_ == TeacherMode::training ? seed_ + 1 : 0;
+    return detail::fingerprint_of(space(), network_.params(), drawn);
+  }
 
   Workspace make_workspace(Index capacity) const {
     return {network_.make_workspace(capacity, tape_mode())};
@@ -60,6 +69,7 @@ class NetworkTeacher {
 
   const N& network_;
   TeacherMode mode_;
+  std::uint64_t seed_;
   Rng rng_;
 };
 

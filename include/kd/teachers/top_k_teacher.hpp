@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <utility>
 
+#include "kd/core/fingerprint_of.hpp"
 #include "kd/cpu/ops/top_k.hpp"
 #include "kd/teachers/logits_room.hpp"
 #include "kd/teachers/sample_table.hpp"
@@ -55,6 +58,11 @@ class TopKTeacher : public SampleTable {
   }
 
   const Space& space() const { return logits_.space(); }
+  std::optional<std::uint64_t> fingerprint() const {
+    const std::uint64_t logits = detail::fingerprint_of(space(), logits_.view());
+    const std::uint64_t classes = detail::fingerprint_of(space(), classes_.view(), logits);
+    return detail::fingerprint_of(space(), tail_.view(), classes);
+  }
   Index num_classes() const { return num_classes_; }
   Index k() const { return k_; }
   double temperature() const { return temperature_; }

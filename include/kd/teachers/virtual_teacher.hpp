@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
+#include "kd/core/fingerprint.hpp"
 #include "kd/cpu/ops/virtual_logits.hpp"
 #include "kd/teachers/logits_room.hpp"
 #include "kd/teachers/teacher.hpp"
@@ -52,6 +55,9 @@ class VirtualTeacher {
   }
 
   const Space& space() const { return space_; }
+  std::optional<std::uint64_t> fingerprint() const {
+    return detail::Fingerprint::of(&own_, sizeof own_, static_cast<std::uint64_t>(classes_));
+  }
   Index num_classes() const { return classes_; }
   Workspace make_workspace(Index capacity) const { return {classes_, capacity, space_}; }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "kd/core/buffer.hpp"
+#include "kd/core/fingerprint_of.hpp"
 #include "kd/cpu/ops/copy.hpp"
+#include "kd/train/kept.hpp"
 
 namespace kd::detail {
 
@@ -29,6 +32,25 @@ class BestWeights {
     });
   }
 
+  /// For a checkpoint: the copies, of whatever they are now.
+  void keep_in(Kept& kept) {
+    for (auto& copy : copies_) kept.add("best weights", copy.view(), space_);
+  }
+
+  /// Of all that is trained, and of the copies.
+  std::uint64_t fingerprint() const {
+    std::uint64_t all = 0;
+    for_each([&](VectorView<S, Space> params) {
+      all = fingerprint_of(space_, VectorView<const S, Space>(params), all);
+    });
+    return all;
+  }
+  std::uint64_t fingerprint_of_best() const {
+    std::uint64_t all = 0;
+    for (const auto& copy : copies_) all = fingerprint_of(space_, copy.view(), all);
+    return all;
+  }
+
   void restore() {
     if (!kept_) return;
     std::size_t k = 0;
@@ -42,7 +64,7 @@ class BestWeights {
 
  private:
   template <class F>
-  void for_each(F&& f) {
+  void for_each(F&& f) const {
     objective_.for_each_block([&](auto params, auto, auto&) { f(params); });
     if constexpr (requires { objective_.followers(); }) f(objective_.followers());
   }

@@ -57,6 +57,12 @@ class LossObjective {
 
   Validation validate(const Dataset& data) const { return detail::validate(network_, data); }
 
+  void identify(RunIdentity& identity) const {
+    identity.add_network("network", network_);
+    identity.add("loss", name_of(loss_));
+    identity.add_options("loss", loss_);
+  }
+
   std::string blame() {
     std::string name = find_nonfinite_output(network_, tape_);
     if (name.empty()) name = find_nonfinite_logit_gradient(network_.space(), tape_);

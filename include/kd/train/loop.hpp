@@ -11,8 +11,11 @@
 #include "kd/nn/network.hpp"
 #include "kd/optim/optimizer.hpp"
 #include "kd/train/best_weights.hpp"
+#include "kd/train/identify_run.hpp"
+#include "kd/train/kept.hpp"
 #include "kd/train/look_ahead.hpp"
 #include "kd/train/options.hpp"
+#include "kd/train/run_checkpoint.hpp"
 #include "kd/train/safe_step.hpp"
 #include "kd/train/training_state.hpp"
 
@@ -29,6 +32,10 @@ namespace kd::detail {
 /// - `validate(data)`: how well all that does;
 /// - `blame()`: names the output or gradient that is not finite, if there is one;
 /// - `tensor_at(at)`: the name of the tensor that parameter `at` of all blocks together belongs to;
+/// - `identify(identity)`: tells a checkpoint what is trained, on what, and how;
+/// - `keep(kept)`, if it has that: what steps change beside the blocks; throws where a checkpoint
+///   cannot know all of it;
+/// - `go_on_at(step)`, if it has that: told how many steps a training had done that goes on;
 /// - `Scalar`: what the parameters are;
 /// - `check_at(progress)`, if it has that: throws where something scheduled is out of its range.
 template <class Space, class Objective, Optimizer O>
@@ -48,17 +55,20 @@ class Training {
         steps_done_(state.steps()),
         totals_(terms, space),
         safe_step_(objective, optimizer, options.max_grad_norm, space),
-        best_(objective, options.keep_best, space) {}
+        best_(objective, options.keep_best, space),
+        checkpoint_(options.checkpoint) {}
 
   template <class L>
   FitReport run(L& loader) {
     progress_ = {steps_done_, loader.batches(),
                  steps_done_ + count_steps(options_.epochs, loader.batches(), steps_done_)};
+    resumed_at_ = steps_done_;
     look_ahead(
         options_.epochs, loader.batches(), [&](const Progress& at) { check_at(at); }, epochs_done_,
         steps_done_);
-    augment(loader);
     FitReport report;
+    if (checkpoint_.is_on()) resume(loader.data(), report);
+    augment(loader);
     try {
       run_epochs(loader, report);
     } catch (...) {
@@ -73,24 +83,51 @@ class Training {
  private:
   template <class L>
   void run_epochs(L& loader, FitReport& report) {
-    for (Index i = 1; i <= options_.epochs; ++i) {
-      const Index epoch = epochs_done_ + i;
+    for (;;) {
+      const auto done = static_cast<Index>(report.epochs.size());
+      const bool begins = position_.batch == 0;
+      if (done == options_.epochs) return save(report);
+      if (begins && is_out_of_patience(report)) {
+        report.stopped = Stopped::patience;
+        return save(report);
+      }
+      const Index epoch = epochs_done_ + done + 1;
       if (options_.shuffle)
         loader.shuffle(Rng(options_.seed).stream(static_cast<std::uint64_t>(epoch)));
-      bool goes_on = run_epoch(loader, epoch, report.epochs);
-      if (static_cast<Index>(report.epochs.size()) == i) {
+      bool goes_on = run_epoch(loader, epoch, report);
+      if (static_cast<Index>(report.epochs.size()) > done) {
         validate(report);
         goes_on = options_.on_epoch(report.epochs.back()) && goes_on;
       }
       if (!goes_on) {
         report.stopped = Stopped::callback;
-        return;
+        return save(report);
       }
-      if (i < options_.epochs && is_out_of_patience(report)) {
-        report.stopped = Stopped::patience;
-        return;
-      }
+      if (checkpoint_.is_due(done + 1)) save(report);
     }
+  }
+
+  /// Goes on where the checkpoint left off, if there is one.
+  void resume(const Dataset& data, FitReport& report) {
+    kept_.add("sums of losses", totals_.view(), space_);
+    keep_trained(objective_, optimizer_, space_, kept_);
+    best_.keep_in(kept_);
+    const RunIdentity identity = identify_run(objective_, optimizer_, options_, data, progress_);
+    if (!checkpoint_.resume(identity, progress_, best_.fingerprint(), kept_, position_, report))
+      return;
+    is_saved_ = true;
+    resumed_at_ = progress_.step = position_.step;
+    if constexpr (requires { objective_.go_on_at(progress_.step); })
+      objective_.go_on_at(progress_.step);
+  }
+
+  void save(const FitReport& report) {
+    if (!checkpoint_.is_on() || is_saved_) return;
+    const bool ends_with_best = options_.keep_best && report.best_index;
+    position_.step = progress_.step;
+    checkpoint_.save(kept_, position_, report,
+                     ends_with_best ? best_.fingerprint_of_best() : best_.fingerprint());
+    is_saved_ = true;
   }
 
   /// For the `fit` that goes on from here: an epoch that was broken off is begun again.
@@ -128,7 +165,7 @@ class Training {
     if constexpr (requires { loader.augment(options_.augment, Rng()); }) {
       // Epochs are streams from 1 on: this one is out of their reach.
       loader.augment(options_.augment, Rng(options_.seed).stream(~std::uint64_t{0}),
-                     static_cast<std::uint64_t>(steps_done_));
+                     static_cast<std::uint64_t>(progress_.step));
     } else {
       throw ConfigError("FitOptions: augment needs a network in float on the CPU");
     }
@@ -145,41 +182,45 @@ class Training {
   }
 
   bool is_out_of_patience(const FitReport& report) const {
-    return options_.patience > 0 &&
+    return options_.patience > 0 && report.best_index &&
            static_cast<Index>(report.epochs.size() - 1 - *report.best_index) >= options_.patience;
   }
 
   /// Whether to go on after this epoch, of which there is no report if it was broken off.
   template <class L>
-  bool run_epoch(L& loader, Index epoch, std::vector<EpochReport>& reports) {
+  bool run_epoch(L& loader, Index epoch, FitReport& reports) {
     const auto start = Clock::now();
-    const auto seconds = [&] {
-      return std::chrono::duration<double>(Clock::now() - start).count();
+    const auto seconds = [&, before = position_.seconds] {
+      return before + std::chrono::duration<double>(Clock::now() - start).count();
     };
-    op_zero(space_, totals_.view());
+    if (position_.batch == 0) op_zero(space_, totals_.view());
     safe_step_.begin_epoch();
     EpochReport report{.epoch = epoch, .epochs = epochs_done_ + options_.epochs};
     bool goes_on = true;
-    Index samples = 0;
     Weights weights{};  // of the last step: they may change on the way
     Weights before{};   // the totals before it
-    for (Index i = 0; i < loader.batches(); ++i) {
+    for (std::size_t k = 0; k < before.size(); ++k) before[k] = total(static_cast<Index>(k));
+    for (Index i = position_.batch; i < loader.batches(); ++i) {
       const auto batch = loader.batch(i);
       weights = objective_.weights(progress_);
       const double factor = options_.schedule ? options_.schedule(progress_) : 1;
       check_not_negative("FitOptions: what schedule returns", factor);
-      runner_.run(space_, options_.capture_step && progress_.step > steps_done_, [&] {
+      runner_.run(space_, options_.capture_step && progress_.step > resumed_at_, [&] {
         objective_.step(batch, progress_, totals_.view());
         safe_step_.run(totals_.view(), factor);
       });
+      const bool is_due = checkpoint_.is_due();
       if constexpr (checks_late) {
-        const bool due = (i + 1) % StepRunner<Space>::steps_between_checks == 0;
-        if (due || i + 1 == loader.batches() || options_.on_step) check_late(loader, epoch);
+        const bool in_turn = (i + 1) % StepRunner<Space>::steps_between_checks == 0;
+        if (in_turn || is_due || i + 1 == loader.batches() || options_.on_step)
+          check_late(loader, epoch);
       } else if (safe_step_.went_wrong()) {
         throw NumericError(epoch, i + 1, safe_step_.blame(totals_.view()));
       }
       ++progress_.step;
-      samples += batch.size();
+      is_saved_ = false;
+      position_.batch = i + 1;
+      position_.samples += batch.size();
       report.lr = optimizer_.lr() * factor;
       if (options_.on_step) {
         double loss = 0;
@@ -191,17 +232,21 @@ class Training {
         const double mean = loss / static_cast<double>(batch.size());
         goes_on = options_.on_step({epoch, report.epochs, i + 1, loader.batches(), batch.size(),
                                     mean, report.lr, seconds()});
-        if (!goes_on && i + 1 < loader.batches()) return false;
       }
+      if (i + 1 == loader.batches()) break;
+      if (!goes_on || is_due) position_.seconds = seconds();
+      if (!goes_on) return false;
+      if (is_due) save(reports);
     }
     for (Index k = 0; k < terms; ++k) {
       const auto at = static_cast<std::size_t>(k);
-      const double value = total(k) / static_cast<double>(samples);
+      const double value = total(k) / static_cast<double>(position_.samples);
       report.terms.push_back({Objective::terms[at], value, weights[at]});
       report.loss += weights[at] * value;
     }
     report.seconds = seconds();
-    reports.push_back(std::move(report));
+    reports.epochs.push_back(std::move(report));
+    position_ = {};
     return goes_on;
   }
 
@@ -210,8 +255,8 @@ class Training {
   void check_late(L& loader, Index epoch) {
     if (!safe_step_.went_wrong()) return;
     const Index good = safe_step_.good_steps();
-    progress_.step = steps_done_ + good;
-    const Index bad = good % progress_.steps_per_epoch;
+    progress_.step = resumed_at_ + good;
+    const Index bad = (progress_.step - steps_done_) % progress_.steps_per_epoch;
     op_zero(space_, totals_.view());
     objective_.step(loader.batch(bad), progress_, totals_.view());
     throw NumericError(epoch, bad + 1, safe_step_.blame(totals_.view()));
@@ -231,6 +276,11 @@ class Training {
   BestWeights<Objective, Space> best_;
   StepRunner<Space> runner_;
   Progress progress_{};
+  RunPosition position_{};
+  Index resumed_at_ = 0;  ///< the step with which this run of the program began
+  Kept kept_{};
+  RunCheckpoint checkpoint_;
+  bool is_saved_ = false;  ///< as it is now
 };
 
 }  // namespace kd::detail

@@ -8,6 +8,7 @@
 #include "kd/data/loader.hpp"
 #include "kd/optim/schedule.hpp"
 #include "kd/train/callback.hpp"
+#include "kd/train/checkpoint_options.hpp"
 #include "kd/train/report.hpp"
 
 namespace kd {
@@ -34,6 +35,13 @@ struct FitOptions {
   /// Told of every step and every epoch; either may return whether to go on.
   Callback<StepReport> on_step = {};
   Callback<EpochReport> on_epoch = {};
+  /// Where training that was killed goes on: `{.file = "run.checkpoint"}`. The same call, in the
+  /// same program or when that is started again, takes up everything where the file left it, and
+  /// ends with the weights, bit for bit, of a training that was never interrupted; of one that has
+  /// ended it returns the report at once. The file is also written where training ends, also by a
+  /// callback's word, and stays. One of another training, of other data or options or of another
+  /// version of kd is refused. Needs POSIX.
+  CheckpointOptions checkpoint = {};
 };
 
 namespace detail {
@@ -54,6 +62,7 @@ void check_options(const char* where, const FitOptions& options, const First& tr
   // Gradients are multiplied by a share of it: one that is zero would wipe them out.
   if (options.max_grad_norm < 1)
     check_positive<typename First::Scalar>("FitOptions: max_grad_norm", options.max_grad_norm);
+  check_checkpoint(options.checkpoint);
   if (options.patience < 0)
     throw ConfigError(text("FitOptions: patience must be zero or more, got ", options.patience));
   if (!options.validation) {

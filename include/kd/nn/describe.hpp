@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <type_traits>
+
+#include "kd/core/error.hpp"
+#include "kd/nn/layer.hpp"
+
+namespace kd::detail {
+
+/// An architecture as text, such as "Linear(784, 20), ReLU, Linear(20, 10)".
+template <class Architecture>
+std::string describe(const Architecture& architecture) {
+  std::string all;
+  architecture.for_each([&](const auto& layer) {
+    using L = std::remove_cvref_t<decltype(layer)>;
+    if (!all.empty()) all += ", ";
+    if constexpr (requires { L::name; })
+      all += L::name;
+    else
+      all += "a layer";
+    if constexpr (!Elementwise<L>)
+      all += text('(', layer.in_features(), ", ", layer.out_features(), ')');
+    else if constexpr (requires { layer.p(); })
+      all += text('(', layer.p(), ')');
+  });
+  return all;
+}
+
+}  // namespace kd::detail
