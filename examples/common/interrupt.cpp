@@ -45,7 +45,8 @@ void stop_if_interrupted(const std::string& kept) {
 }
 
 std::string kept_in(const std::string& checkpoint) {
-  if (checkpoint.empty()) return "nothing is kept (--checkpoint FILE would keep what is done)";
+  if (checkpoint.empty())
+    return "nothing is kept of this training (--checkpoint FILE would keep it)";
   return "the same command goes on from " + checkpoint;
 }
 

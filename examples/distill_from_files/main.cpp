@@ -14,6 +14,7 @@ void run(const from_files::Options& options) {
   example::Outputs outputs;
   outputs.add("--save", options.save);
   outputs.add("--metrics", options.metrics);
+  outputs.add("--checkpoint", options.checkpoint);
   kd::set_threads(options.threads);
   const from_files::Lesson lesson = from_files::load_lesson(options);
   from_files::print_plan(options, lesson);

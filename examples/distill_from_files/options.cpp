@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "options.hpp"
 
+#include "checkpoint.hpp"
 #include "mlp.hpp"
 #include "threads.hpp"
 
@@ -42,6 +43,7 @@ void add_data_flags(example::CommandLine& line, Options& options) {
   line.add("--save", options.save, name_of("file", "FILE"), "The trained student goes here");
   line.add("--metrics", options.metrics, name_of("file", "FILE"),
            "Appends a line of JSON for every epoch");
+  example::add_checkpoint_flag(line, options.checkpoint);
 }
 
 void add_validation_flags(example::CommandLine& line, Options& options) {

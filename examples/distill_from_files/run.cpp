@@ -4,6 +4,7 @@
 #include <iostream>
 #include <kd/train/metrics_file.hpp>
 
+#include "checkpoint.hpp"
 #include "interrupt.hpp"
 #include "mlp.hpp"
 #include "progress.hpp"
@@ -36,6 +37,7 @@ kd::FitOptions fit_options(const Options& options, const Lesson& lesson,
   if (options.schedule == "cosine") fit.schedule = kd::CosineSchedule{};
   fit.validation = lesson.validation;
   fit.patience = options.patience.value_or(0);
+  fit.checkpoint = example::checkpoint_of(options.checkpoint);
   fit.keep_best = lesson.validation && options.keep == "best";
   fit.on_step = [&](const kd::StepReport& report) {
     progress.step(report);
@@ -112,7 +114,7 @@ void print_plan(const Options& options, const Lesson& lesson) {
   }
   if (lesson.teacher_validates)
     out << "\n  Validation is of what the teacher says, for there are no labels.";
-  out << '\n' << std::endl;
+  out << '\n' << example::going_on_from(example::checkpoint_of(options.checkpoint)) << std::endl;
 }
 
 void run(const Options& options, const Lesson& lesson, example::Outputs& outputs) {
@@ -123,7 +125,7 @@ void run(const Options& options, const Lesson& lesson, example::Outputs& outputs
         train(student, options, standard ? standardized(*standard, lesson) : lesson);
     if (static_cast<kd::Index>(report.epochs.size()) < options.epochs &&
         report.stopped == kd::Stopped::callback)
-      example::stop_if_interrupted(example::kept_in(""));
+      example::stop_if_interrupted(example::kept_in(options.checkpoint.value_or("")));
     if (standard) kd::fold_standardization(*standard, student);
     print_end(options, report);
     outputs.write({{"--save", [&](const std::string& path) {

@@ -22,6 +22,7 @@ void run(const mnist::Options& options) {
   outputs.add("--json", options.common.json);
   outputs.add("--save", options.save);
   outputs.add("--save-teacher", options.save_teacher);
+  outputs.add("--checkpoint", options.checkpoint);
   kd::set_threads(options.common.threads);
   const example::Images images = example::load_images(options.common.images);
 
@@ -32,7 +33,8 @@ void run(const mnist::Options& options) {
   mnist::print_plan(std::cout, recipe, images, seed, options.teacher);
   example::check_standard_output();
   example::catch_interrupts();
-  const mnist::Trained trained = mnist::run(recipe, images, seed, teacher, outputs);
+  const mnist::Trained trained =
+      mnist::run(recipe, images, {seed, options.checkpoint}, teacher, outputs);
   mnist::print_table(std::cout, trained.results);
   outputs.write({{"--json", mnist::to_json(recipe, images, seed, trained.results)},
                  {"--save", [&](const std::string& path) { kd::save(trained.student, path); }}});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "options.hpp"
 
+#include "checkpoint.hpp"
+
 namespace mnist {
 
 namespace {
@@ -64,6 +66,8 @@ void add_flags(example::CommandLine& line, Options& options) {
            "A teacher that was trained before, here or in\n"
            "PyTorch: safetensors of 784-1200-1200-10, for\n"
            "pixels from 0 to 1");
+  example::add_checkpoint_flag(line, options.checkpoint,
+                               "; FILE.1, FILE.2\nand FILE.3, one for each network");
   add_teacher_flags(line, options.overrides);
   add_student_flags(line, options.overrides);
 }

@@ -13,7 +13,7 @@ namespace mnist {
 struct Options {
   std::string recipe = "tuned";
   Overrides overrides;
-  std::optional<std::string> teacher, save, save_teacher;
+  std::optional<std::string> teacher, save, save_teacher, checkpoint;
   example::CommonOptions common;
 };
 

@@ -23,6 +23,12 @@ struct ReadyTeacher {
 /// is another network.
 ReadyTeacher load_teacher(const std::string& file);
 
+/// What a run does not take from its recipe.
+struct RunOptions {
+  std::uint64_t seed = 0;
+  std::optional<std::string> checkpoint = {};  ///< .1, .2 and .3 follow it, one for each network
+};
+
 struct Trained {
   Results results;
   kd::Network<example::Student> student;  ///< the distilled one
@@ -33,7 +39,8 @@ struct Trained {
 ///
 /// Both students start from the same weights and see the same shuffles: they differ in what they
 /// learn from, and in the recipe's figures.
-Trained run(const Recipe& recipe, const example::Images& images, std::uint64_t seed,
+/// Throws `example::Interrupted` where a signal ends it.
+Trained run(const Recipe& recipe, const example::Images& images, const RunOptions& options,
             const std::optional<ReadyTeacher>& teacher, example::Outputs& outputs);
 
 }  // namespace mnist
