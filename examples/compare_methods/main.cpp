@@ -22,9 +22,9 @@ void run(const compare::Options& options) {
   const example::Images images = example::load_images(options.common.images);
 
   std::ostream& out = std::cout;
+  example::catch_interrupts();
   compare::print_plan(out, options.figures, images);
   example::check_standard_output();
-  example::catch_interrupts();
   const compare::Listener listener{
       .teacher_epoch =
           [&](const kd::EpochReport& epoch) {

@@ -17,9 +17,9 @@ void run(const from_files::Options& options) {
   outputs.add("--checkpoint", options.checkpoint);
   kd::set_threads(options.threads);
   const from_files::Lesson lesson = from_files::load_lesson(options);
+  example::catch_interrupts();
   from_files::print_plan(options, lesson);
   example::check_standard_output();
-  example::catch_interrupts();
   from_files::run(options, lesson, outputs);
 }
 

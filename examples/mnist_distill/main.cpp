@@ -30,9 +30,9 @@ void run(const mnist::Options& options) {
   if (options.teacher) teacher = mnist::load_teacher(*options.teacher);
 
   const std::uint64_t seed = options.common.seed;
+  example::catch_interrupts();
   mnist::print_plan(std::cout, recipe, images, seed, options.teacher);
   example::check_standard_output();
-  example::catch_interrupts();
   const mnist::Trained trained =
       mnist::run(recipe, images, {seed, options.checkpoint}, teacher, outputs);
   mnist::print_table(std::cout, trained.results);
