@@ -14,7 +14,7 @@ constexpr int most_values = 1000;  // behind one flag that takes several
 constexpr const char* help_tells_more = " (--help tells more)";
 constexpr const char* exit_status =
     "\n\nExit status: 0 done, 1 data or output could not be read or written, or training broke\n"
-    "off, 2 wrong flags.";
+    "off, 2 wrong flags, 130 stopped by Ctrl-C, 143 by SIGTERM.";
 
 }  // namespace
 

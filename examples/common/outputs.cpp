@@ -19,20 +19,23 @@ void Outputs::add(const std::string& flag, const std::optional<std::string>& pat
     throw kd::ConfigError(flag + ": expected a file of its own, got " + *path +
                           ", which is that of " + with);
   };
-  for (const auto& [other, other_file] : files_)
-    if (file.same_file(other_file)) refuse_shared(other);
+  for (const Output& other : outputs_)
+    if (file.same_file(other.file)) refuse_shared(other.flag);
   if (file.same_file(STDOUT_FILENO)) refuse_shared("standard output");
   if (file.same_file(STDERR_FILENO)) refuse_shared("standard error");
-  files_.emplace_back(flag, std::move(file));
+  outputs_.push_back({flag, *path, std::move(file)});
 }
 
-void Outputs::write(std::initializer_list<std::pair<std::string_view, std::string>> texts) {
+void Outputs::write(std::initializer_list<std::pair<std::string_view, Content>> contents) {
   std::exception_ptr first;
-  for (const auto& [flag, text] : texts) {
-    for (auto& [name, file] : files_) {
-      if (name != flag) continue;
+  for (const auto& [flag, content] : contents) {
+    for (Output& output : outputs_) {
+      if (output.flag != flag) continue;
       try {
-        file.write(text);
+        if (const auto* const text = std::get_if<std::string>(&content))
+          output.file.write(*text);
+        else
+          std::get<1>(content)(output.path);
       } catch (const kd::IoError&) {
         if (!first) first = std::current_exception();
       }

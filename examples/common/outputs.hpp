@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <kd/files/output_file.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace example {
@@ -18,12 +20,21 @@ class Outputs {
   /// written, `kd::ConfigError` when another flag or standard output already goes there.
   void add(const std::string& flag, const std::optional<std::string>& path);
 
-  /// Writes each text to the file of its flag, where there is one: all that can be written, even if
-  /// another fails. Then throws the first `kd::IoError`.
-  void write(std::initializer_list<std::pair<std::string_view, std::string>> texts);
+  /// A text, or what writes to the path that it is given.
+  using Content = std::variant<std::string, std::function<void(const std::string& path)>>;
+
+  /// Writes each content to the file of its flag, where there is one: all that can be written, even
+  /// if another fails. Then throws the first `kd::IoError`.
+  void write(std::initializer_list<std::pair<std::string_view, Content>> contents);
 
  private:
-  std::vector<std::pair<std::string, kd::OutputFile>> files_;
+  struct Output {
+    std::string flag;
+    std::string path;
+    kd::OutputFile file;
+  };
+
+  std::vector<Output> outputs_;
 };
 
 /// Throws `kd::IoError` when something that was printed did not arrive.

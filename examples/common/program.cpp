@@ -10,6 +10,7 @@
 #include <kd/core/error.hpp>
 #include <new>
 
+#include "interrupt.hpp"
 #include "outputs.hpp"
 #include "text.hpp"
 
@@ -48,6 +49,8 @@ int run_program(CommandLine& line, int argc, const char* const* argv,
       run();
     }
     check_standard_output();
+  } catch (const Interrupted& stopped) {
+    return report(line, stopped.what(), exit_status_of_interrupt());
   } catch (const kd::ConfigError& error) {
     return report(line, error.what(), wrong_flags);
   } catch (const std::bad_alloc&) {

@@ -105,6 +105,28 @@ Expected<std::vector<std::string>> list(const std::string& placeholder) {
           }};
 }
 
+Expected<std::vector<kd::Index>> layer_sizes(std::size_t most_hidden) {
+  return {"SIZES",
+          "the sizes of a network with up to " + std::to_string(most_hidden) +
+              " hidden layers, such as 64-32-10",
+          [most_hidden](const std::string& text) -> std::optional<std::vector<kd::Index>> {
+            constexpr std::uint64_t most = 1'000'000;  // the product of two fits 64 bits
+            std::vector<kd::Index> sizes;
+            const char* const end = text.data() + text.size();
+            for (const char* at = text.data();;) {
+              std::uint64_t size = 0;
+              const auto [stop, error] = std::from_chars(at, end, size);
+              if (error != std::errc() || size < 1 || size > most) return std::nullopt;
+              sizes.push_back(static_cast<kd::Index>(size));
+              if (stop == end) break;
+              if (*stop != '-') return std::nullopt;
+              at = stop + 1;
+            }
+            if (sizes.size() < 2 || sizes.size() > most_hidden + 2) return std::nullopt;
+            return sizes;
+          }};
+}
+
 std::string shown(const std::string& text) {
   if (text.empty()) return "nothing";
   constexpr std::size_t longest = 60;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <kd/core/types.hpp>
 #include <limits>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ Expected<std::string> one_of(std::vector<std::string> choices);
 Expected<std::string> name_of(const std::string& what, const std::string& placeholder);
 /// Names separated by commas.
 Expected<std::vector<std::string>> list(const std::string& placeholder);
+/// The sizes of a network with up to `most_hidden` hidden layers, such as 784-20-20-10.
+Expected<std::vector<kd::Index>> layer_sizes(std::size_t most_hidden);
 
 /// `text` as a message shows it: short, and in quotes where it would be misread.
 std::string shown(const std::string& text);

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "interrupt.hpp"
+
 namespace compare {
 
 namespace {
@@ -12,6 +14,11 @@ namespace {
 constexpr std::uint64_t most_seeds = std::numeric_limits<std::uint64_t>::max();
 constexpr const char* narrow_name = "784-20-20-10";
 constexpr const char* wide_name = "784-100-100-10";
+
+/// Ends whatever trains, however many networks that has, where a signal asks for it.
+void look_for_interrupt(const kd::StepReport&) {
+  example::stop_if_interrupted("no file is written, and what is printed is all there is");
+}
 
 bool wants(const std::vector<std::string>& names, const std::string& name) {
   return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
@@ -69,6 +76,7 @@ class Bench {
              .batch_size = figures_.batch,
              .seed = figures_.first_seed,
              .schedule = kd::CosineSchedule{},
+             .on_step = look_for_interrupt,
              .on_epoch = listener_.teacher_epoch});
     return teacher;
   }
@@ -83,7 +91,8 @@ class Bench {
                           kd::FitOptions{.epochs = figures_.epochs,
                                          .batch_size = figures_.batch,
                                          .seed = seed,
-                                         .schedule = kd::CosineSchedule{}}};
+                                         .schedule = kd::CosineSchedule{},
+                                         .on_step = look_for_interrupt}};
       kd::Network<Student> student(kd::Rng(seed).stream(2));
       for (const kd::EpochReport& epoch : method.train(lesson, student).epochs)
         seconds += epoch.seconds;

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "bar_chart.hpp"
+#include "interrupt.hpp"
 #include "options.hpp"
 #include "outputs.hpp"
 #include "program.hpp"
@@ -21,6 +22,7 @@ void run(const compare::Options& options) {
   const example::Images images = example::load_images(options.common.images);
 
   std::ostream& out = std::cout;
+  example::catch_interrupts();
   compare::print_plan(out, options.figures, images);
   example::check_standard_output();
   const compare::Listener listener{

@@ -3,7 +3,9 @@
 // A teacher, a student alone and the same student distilled, on MNIST.
 
 #include <iostream>
+#include <kd/io/save.hpp>
 
+#include "interrupt.hpp"
 #include "options.hpp"
 #include "outputs.hpp"
 #include "program.hpp"
@@ -15,17 +17,27 @@ namespace {
 void run(const mnist::Options& options) {
   const mnist::Recipe recipe = mnist::make_recipe(options.recipe, options.overrides);
   mnist::check(recipe);
+  mnist::check(options);
   example::Outputs outputs;
   outputs.add("--json", options.common.json);
+  outputs.add("--save", options.save);
+  outputs.add("--save-teacher", options.save_teacher);
+  outputs.add("--checkpoint", options.checkpoint);
   kd::set_threads(options.common.threads);
   const example::Images images = example::load_images(options.common.images);
 
+  std::optional<mnist::ReadyTeacher> teacher;
+  if (options.teacher) teacher = mnist::load_teacher(*options.teacher);
+
   const std::uint64_t seed = options.common.seed;
-  mnist::print_plan(std::cout, recipe, images, seed);
+  example::catch_interrupts();
+  mnist::print_plan(std::cout, recipe, images, seed, options.teacher);
   example::check_standard_output();
-  const mnist::Results results = mnist::run(recipe, images, seed);
-  mnist::print_table(std::cout, results);
-  outputs.write({{"--json", mnist::to_json(recipe, images, seed, results)}});
+  const mnist::Trained trained =
+      mnist::run(recipe, images, {seed, options.checkpoint}, teacher, outputs);
+  mnist::print_table(std::cout, trained.results);
+  outputs.write({{"--json", mnist::to_json(recipe, images, seed, trained.results)},
+                 {"--save", [&](const std::string& path) { kd::save(trained.student, path); }}});
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "options.hpp"
 
+#include "checkpoint.hpp"
+
 namespace mnist {
 
 namespace {
@@ -15,7 +17,9 @@ constexpr const char* footer =
     "Examples:\n"
     "  mnist_distill                                 on the images found, see --data\n"
     "  mnist_distill --recipe article --data mnist   the article's experiment\n"
-    "  mnist_distill --temperature 8 --json t8.json  another temperature, results kept";
+    "  mnist_distill --temperature 8 --json t8.json  another temperature, results kept\n"
+    "  mnist_distill --save-teacher t.safetensors --save student.safetensors\n"
+    "  mnist_distill --teacher t.safetensors         with the teacher of before";
 
 example::Expected<std::string> schedule() { return example::one_of({"constant", "cosine"}); }
 
@@ -55,8 +59,33 @@ void add_flags(example::CommandLine& line, Options& options) {
   line.add("--recipe", options.recipe, example::one_of({"tuned", "article"}),
            "Which recipe, see below");
   example::add_common_flags(line, options.common, "Of first weights, shuffles and dropout");
+  const auto file = example::name_of("file", "FILE");
+  line.add("--save", options.save, file, "The distilled student goes here, as safetensors");
+  line.add("--save-teacher", options.save_teacher, file, "So does the teacher");
+  line.add("--teacher", options.teacher, file,
+           "A teacher that was trained before, here or in\n"
+           "PyTorch: safetensors of 784-1200-1200-10, for\n"
+           "pixels from 0 to 1");
+  example::add_checkpoint_flag(line, options.checkpoint,
+                               "; FILE.1, FILE.2\nand FILE.3, one for each network");
   add_teacher_flags(line, options.overrides);
   add_student_flags(line, options.overrides);
+}
+
+void check(const Options& options) {
+  if (!options.teacher) return;
+  const Overrides& figures = options.overrides;
+  const std::pair<const char*, bool> given[] = {
+      {"--teacher-epochs", figures.teacher_epochs.has_value()},
+      {"--teacher-batch", figures.teacher_batch.has_value()},
+      {"--teacher-lr", figures.teacher_lr.has_value()},
+      {"--teacher-schedule", figures.teacher_schedule.has_value()},
+      {"--dropout", figures.dropout.has_value()}};
+  for (const auto& [flag, is_given] : given)
+    if (is_given)
+      throw kd::ConfigError(
+          std::string(flag) +
+          ": expected a teacher to train, got one that is trained already: " + *options.teacher);
 }
 
 }  // namespace mnist

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common_options.hpp"
@@ -12,6 +13,7 @@ namespace mnist {
 struct Options {
   std::string recipe = "tuned";
   Overrides overrides;
+  std::optional<std::string> teacher, save, save_teacher, checkpoint;
   example::CommonOptions common;
 };
 
@@ -21,5 +23,8 @@ inline constexpr const char* description =
     "table of what each gets wrong on the test images.";
 
 void add_flags(example::CommandLine& line, Options& options);
+
+/// Throws `kd::ConfigError` where a flag says how to train a teacher that is trained already.
+void check(const Options& options);
 
 }  // namespace mnist

@@ -24,7 +24,7 @@ void print_row(std::ostream& out, const std::string& name, const NetworkResult& 
   out << left(name, 18) << right(grouped(result.parameters), 11)
       << right(grouped(result.test_errors), 13)
       << right(fixed(100 * result.test_accuracy, 2) + " %", 11)
-      << right(fixed(result.seconds_per_epoch, 3), 15) << '\n';
+      << right(result.file ? "-" : fixed(result.seconds_per_epoch, 3), 15) << '\n';
 }
 
 using example::Json;
@@ -37,23 +37,29 @@ Json to_json(const NetworkResult& result) {
     if (epoch.soft_loss) entry["soft_loss"] = *epoch.soft_loss;
     history.push_back(entry);
   }
-  return {{"parameters", result.parameters},
-          {"epochs", result.history.size()},
-          {"test_errors", result.test_errors},
-          {"test_accuracy", result.test_accuracy},
-          {"seconds_per_epoch", result.seconds_per_epoch},
-          {"history", history}};
+  Json json{{"parameters", result.parameters},
+            {"epochs", result.history.size()},
+            {"test_errors", result.test_errors},
+            {"test_accuracy", result.test_accuracy},
+            {"seconds_per_epoch", result.seconds_per_epoch},
+            {"history", history}};
+  if (result.file) json["file"] = *result.file;
+  return json;
 }
 
 }  // namespace
 
 void print_plan(std::ostream& out, const Recipe& recipe, const example::Images& images,
-                std::uint64_t seed) {
+                std::uint64_t seed, const std::optional<std::string>& teacher) {
   out << "MNIST: " << grouped(images.train.size()) << " training and "
       << grouped(images.test.size()) << " test images from " << images.source << '\n'
       << "Recipe " << recipe.name << ", seed " << seed << ", threads " << kd::threads() << '\n'
-      << "  teacher 784-1200-1200-10: " << recipe.teacher << ", dropout " << recipe.dropout << '\n'
-      << "  student 784-20-20-10, alone: " << recipe.student_alone << '\n'
+      << "  teacher 784-1200-1200-10: ";
+  if (teacher)
+    out << "from " << *teacher << '\n';
+  else
+    out << recipe.teacher << ", dropout " << recipe.dropout << '\n';
+  out << "  student 784-20-20-10, alone: " << recipe.student_alone << '\n'
       << "  the same student, distilled: " << recipe.student_distilled << ",\n"
       << "    temperature " << recipe.temperature << ", hard weight " << recipe.hard_weight
       << ", soft weight " << recipe.soft_weight

@@ -3,6 +3,7 @@
 
 #include <kd/distill.hpp>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace mnist {
@@ -20,6 +21,7 @@ struct NetworkResult {
   kd::Index test_errors = 0;
   double test_accuracy = 0;  ///< 0 to 1
   double seconds_per_epoch = 0;
+  std::optional<std::string> file = {};  ///< where it comes from, if it was not trained here
   std::vector<EpochResult> history = {};
 };
 

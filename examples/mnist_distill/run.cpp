@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "run.hpp"
 
-#include "networks.hpp"
+#include <iostream>
+#include <kd/io/save.hpp>
+
+#include "checkpoint.hpp"
+#include "interrupt.hpp"
 #include "progress.hpp"
+#include "stored_network.hpp"
+#include "text.hpp"
 
 namespace mnist {
 
@@ -15,8 +21,8 @@ using example::Teacher;
 constexpr std::uint64_t for_teacher = 1;
 constexpr std::uint64_t for_students = 2;
 
-EpochResult summary(const kd::EpochReport& report, double test_accuracy) {
-  EpochResult result{.train_loss = report.loss, .test_accuracy = test_accuracy};
+EpochResult summary(const kd::EpochReport& report) {
+  EpochResult result{.train_loss = report.loss, .test_accuracy = report.validation->accuracy};
   for (const kd::LossTerm& term : report.terms) {
     if (term.name == "hard") result.hard_loss = term.value;
     if (term.name == "soft") result.soft_loss = term.value;
@@ -24,66 +30,124 @@ EpochResult summary(const kd::EpochReport& report, double test_accuracy) {
   return result;
 }
 
-/// Lets `fit(options)` train `network`, which is tested after every epoch.
+/// How a network does on the test images.
+template <class Network>
+NetworkResult test(const Network& network, const example::Images& images) {
+  const kd::Evaluation evaluation = kd::evaluate(network, images.test);
+  return {.parameters = network.num_params(),
+          .test_errors = evaluation.errors,
+          .test_accuracy = evaluation.accuracy};
+}
+
+/// What all three networks have in common.
+struct Setting {
+  const Recipe& recipe;
+  const example::Images& images;
+  const RunOptions& options;
+};
+
+/// Lets `fit(options)` train `network`, number `part` of them, which is tested after every epoch.
 template <class Network, class Fit>
-NetworkResult train(const char* name, const Network& network, const Training& training,
-                    const example::Images& images, std::uint64_t seed, const Fit& fit) {
-  Progress progress(name, images.train.size());
-  NetworkResult result{.parameters = network.num_params()};
-  kd::FitOptions options{.epochs = training.epochs, .batch_size = training.batch, .seed = seed};
+NetworkResult train(const char* name, kd::Index part, const Network& network,
+                    const Training& training, const Setting& setting, const Fit& fit) {
+  const kd::CheckpointOptions checkpoint =
+      example::checkpoint_of(setting.options.checkpoint).part(part);
+  std::cout << example::going_on_from(checkpoint) << std::flush;
+  example::Progress progress(name, setting.images.train.size(), "images");
+  kd::FitOptions options{.epochs = training.epochs,
+                         .batch_size = training.batch,
+                         .seed = setting.options.seed,
+                         .validation = setting.images.test,
+                         .checkpoint = checkpoint};
   if (training.cosine) options.schedule = kd::CosineSchedule{};
-  options.on_step = [&](const kd::StepReport& report) { progress.step(report); };
-  options.on_epoch = [&](const kd::EpochReport& report) {
-    const kd::Evaluation test = kd::evaluate(network, images.test);
-    result.test_errors = test.errors;
-    result.test_accuracy = test.accuracy;
-    result.seconds_per_epoch += report.seconds / static_cast<double>(training.epochs);
-    result.history.push_back(summary(report, test.accuracy));
-    progress.epoch(report, test.accuracy);
+  options.on_step = [&](const kd::StepReport& report) {
+    progress.step(report);
+    return example::interrupt() == 0;
   };
-  fit(options);
+  options.on_epoch = [&](const kd::EpochReport& report) {
+    progress.epoch(
+        report, ",  test accuracy " + example::fixed(100 * report.validation->accuracy, 2) + " %");
+  };
+  const kd::FitReport report = fit(options);
+  if (static_cast<kd::Index>(report.epochs.size()) < training.epochs)
+    example::stop_if_interrupted(example::kept_in(checkpoint.file));
+  NetworkResult result = test(network, setting.images);
+  for (const kd::EpochReport& epoch : report.epochs) {
+    result.seconds_per_epoch += epoch.seconds / static_cast<double>(training.epochs);
+    result.history.push_back(summary(epoch));
+  }
   return result;
 }
 
-/// Trains the teacher and keeps only what it says of the training images: its weights, gradients
-/// and moments are gone before the students train. The images never change, so the table teaches
-/// exactly what the live teacher would.
-std::pair<NetworkResult, kd::CachedTeacher<>> train_teacher(const Recipe& recipe,
-                                                            const example::Images& images,
-                                                            std::uint64_t seed) {
-  const kd::Dropout dropout(recipe.dropout);
-  kd::Network<Teacher> teacher(Teacher({}, dropout, {}, {}, dropout, {}, {}),
-                               kd::Rng(seed).stream(for_teacher));
-  const kd::Adam adam({.lr = recipe.teacher.lr});
-  NetworkResult result =
-      train("teacher", teacher, recipe.teacher, images, seed, [&](const kd::FitOptions& options) {
-        kd::fit(teacher, images.train, kd::CrossEntropy{}, adam, options);
-      });
+struct TeacherAndTable {
+  NetworkResult result;
+  kd::CachedTeacher<> table;
+};
+
+/// Saves the teacher, where a flag asks for it, and lets it look at the training images once. They
+/// never change, so the table teaches exactly what the live teacher would.
+TeacherAndTable ask(const kd::Network<Teacher>& teacher, NetworkResult result,
+                    const example::Images& images, example::Outputs& outputs) {
+  outputs.write({{"--save-teacher", [&](const std::string& path) { kd::save(teacher, path); }}});
   return {std::move(result), kd::CachedTeacher<>(teacher, images.train)};
+}
+
+/// Trains the teacher and keeps only what it says of the training images: its weights, gradients
+/// and moments are gone before the students train.
+TeacherAndTable train_teacher(const Setting& setting, example::Outputs& outputs) {
+  const kd::Dropout dropout(setting.recipe.dropout);
+  kd::Network<Teacher> teacher(Teacher({}, dropout, {}, {}, dropout, {}, {}),
+                               kd::Rng(setting.options.seed).stream(for_teacher));
+  const Training& training = setting.recipe.teacher;
+  NetworkResult result =
+      train("teacher", 1, teacher, training, setting, [&](const kd::FitOptions& options) {
+        return kd::fit(teacher, setting.images.train, kd::CrossEntropy{},
+                       kd::Adam{{.lr = training.lr}}, options);
+      });
+  return ask(teacher, std::move(result), setting.images, outputs);
+}
+
+TeacherAndTable take_teacher(const ReadyTeacher& ready, const example::Images& images,
+                             example::Outputs& outputs) {
+  NetworkResult result = test(ready.network, images);
+  result.file = ready.file;
+  return ask(ready.network, std::move(result), images, outputs);
 }
 
 }  // namespace
 
-Results run(const Recipe& recipe, const example::Images& images, std::uint64_t seed) {
-  const auto [teacher_result, teacher] = train_teacher(recipe, images, seed);
-  Results results{.teacher = teacher_result};
+ReadyTeacher load_teacher(const std::string& file) {
+  const example::StoredNetwork stored(file);
+  kd::Network<Teacher> network{kd::Rng(0)};
+  const example::Sizes sizes{784, 1200, 1200, 10};
+  if (stored.sizes() != sizes)
+    throw kd::ShapeError(file + ": expected a teacher of " + example::text_of(sizes) + ", got " +
+                         example::text_of(stored.sizes()));
+  stored.load_into(network);
+  return {std::move(network), file};
+}
 
-  kd::Network<Student> alone(kd::Rng(seed).stream(for_students));
-  kd::Network<Student> distilled = alone;
+Trained run(const Recipe& recipe, const example::Images& images, const RunOptions& options,
+            const std::optional<ReadyTeacher>& ready, example::Outputs& outputs) {
+  const Setting setting{recipe, images, options};
+  const auto [teacher_result, teacher] =
+      ready ? take_teacher(*ready, images, outputs) : train_teacher(setting, outputs);
+  kd::Network<Student> alone(kd::Rng(options.seed).stream(for_students));
+  Trained trained{.results = {.teacher = teacher_result}, .student = alone};
 
-  const kd::Adam alone_adam({.lr = recipe.student_alone.lr});
-  results.student_alone =
-      train("student alone", alone, recipe.student_alone, images, seed,
-            [&](const kd::FitOptions& options) {
-              kd::fit(alone, images.train, kd::CrossEntropy{}, alone_adam, options);
-            });
+  trained.results.student_alone = train(
+      "student alone", 2, alone, recipe.student_alone, setting, [&](const kd::FitOptions& fit) {
+        return kd::fit(alone, images.train, kd::CrossEntropy{},
+                       kd::Adam{{.lr = recipe.student_alone.lr}}, fit);
+      });
 
-  const kd::Adam distilled_adam({.lr = recipe.student_distilled.lr});
-  kd::Distiller distiller(teacher, distilled, recipe.soft_targets());
-  results.student_distilled = train(
-      "student distilled", distilled, recipe.student_distilled, images, seed,
-      [&](const kd::FitOptions& options) { distiller.fit(images.train, distilled_adam, options); });
-  return results;
+  kd::Distiller distiller(teacher, trained.student, recipe.soft_targets());
+  trained.results.student_distilled = train(
+      "student distilled", 3, trained.student, recipe.student_distilled, setting,
+      [&](const kd::FitOptions& fit) {
+        return distiller.fit(images.train, kd::Adam{{.lr = recipe.student_distilled.lr}}, fit);
+      });
+  return trained;
 }
 
 }  // namespace mnist

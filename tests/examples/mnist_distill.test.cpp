@@ -3,10 +3,14 @@
 // The MNIST program, run as a user runs it, on a few hundred images.
 
 #include <filesystem>
+#include <kd/data/gzip.hpp>
+#include <kd/distill.hpp>
+#include <kd/io.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "networks.hpp"
 #include "run_program.hpp"
 
 using namespace kd::test;
@@ -136,6 +140,49 @@ TEST_CASE("a hard weight above 1 is fine beside a soft weight", "[mnist_distill]
   CHECK_THAT(program.out, ContainsSubstring("hard weight 1.5, soft weight 0.25"));
 }
 
+TEST_CASE("student and teacher are saved, and a saved teacher teaches the same",
+          "[mnist_distill]") {
+  const TemporaryFolder folder;
+  const std::string teacher = folder.path("teacher.safetensors");
+  const Json trained = results_of(small + "--epochs 2 --save " + folder.path("1.safetensors") +
+                                  " --save-teacher " + teacher);
+  const std::string rest = sample + "--train-limit 300 --test-limit 100 --epochs 2 ";
+  const Run program = run(rest + "--teacher " + teacher + " --save " +
+                          folder.path("2.safetensors") + " --json " + folder.path("2.json"));
+  INFO(program.err);
+  REQUIRE(program.exit_code == 0);
+  CHECK(folder.read("1.safetensors") == folder.read("2.safetensors"));
+  CHECK_THAT(program.out, ContainsSubstring("teacher 784-1200-1200-10: from " + teacher + "\n"));
+  CHECK(program.out.find("teacher           epoch") == std::string::npos);
+  const Json taken = Json::parse(folder.read("2.json"));
+  CHECK(taken["teacher"]["file"] == teacher);
+  CHECK(taken["teacher"]["epochs"] == 0);
+  CHECK(taken["teacher"]["test_errors"] == trained["teacher"]["test_errors"]);
+  CHECK(taken["student_distilled"]["history"] == trained["student_distilled"]["history"]);
+
+  // What is saved is what was tested.
+  kd::Network<example::Student> student{kd::Rng(0)};
+  kd::load(student, folder.path("1.safetensors"));
+  const kd::Dataset test =
+      kd::load_mnist(KD_SAMPLE_DIR, kd::Split::test, kd::GzipFiles{}).slice(0, 100);
+  CHECK(kd::evaluate(student, test).errors == trained["student_distilled"]["test_errors"]);
+
+  // As PyTorch's nn.Sequential without dropout counts layers.
+  const auto layers = kd::TensorNames({"0", "2", "4"});
+  kd::Network<example::Teacher> network{kd::Rng(0)};
+  kd::load(network, teacher);
+  kd::save(network, folder.path("torch.safetensors"), layers);
+  REQUIRE(run(rest + "--teacher " + folder.path("torch.safetensors") + " --save " +
+              folder.path("3.safetensors"))
+              .exit_code == 0);
+  CHECK(folder.read("1.safetensors") == folder.read("3.safetensors"));
+
+  const Run other = run(rest + "--teacher " + folder.path("1.safetensors"));
+  CHECK(other.exit_code == 1);
+  CHECK(other.out.empty());
+  CHECK_THAT(other.err, EndsWith("expected a teacher of 784-1200-1200-10, got 784-20-20-10\n"));
+}
+
 TEST_CASE("--help tells every flag", "[mnist_distill]") {
   const Run program = run("--help");
   CHECK(program.exit_code == 0);
@@ -160,6 +207,10 @@ TEST_CASE("--help tells every flag", "[mnist_distill]") {
                            "--temperature",
                            "--hard-weight",
                            "--soft-weight",
+                           "--save",
+                           "--save-teacher",
+                           "--teacher",
+                           "--checkpoint",
                            "Exit status"})
     CHECK_THAT(program.out, ContainsSubstring(flag));
 }
@@ -202,6 +253,9 @@ TEST_CASE("what is wrong is said in one line, before any work", "[mnist_distill]
            Fault{"--hard-weight 1.5", 2,
                  "--hard-weight: expected at most 1 without --soft-weight, which then is 1 - hard "
                  "weight, got 1.5"},
+           Fault{"--teacher t --teacher-epochs 3", 2,
+                 "--teacher-epochs: expected a teacher to train, got one that is trained already"},
+           Fault{"--teacher /no/such.safetensors", 1, "/no/such.safetensors: No such file"},
            Fault{"--hard-weight 0 --soft-weight 0", 2, "hard_weight and soft_weight are both 0"},
        }) {
     INFO(fault.arguments);

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <kd/distill.hpp>
+#include <kd/io.hpp>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -23,21 +25,62 @@ struct Program {
   std::string path;
   std::string small;  ///< arguments for a run of a moment
   std::vector<std::string> outputs;
+  std::string needed;  ///< the output that it does not run without, if there is one
+  std::size_t flags;   ///< how many the help tells of
+  int numbers;         ///< and how many of them take a number
 };
 
 const std::string sample = std::string("--data '") + KD_SAMPLE_DIR + "' ";
+const std::string table = std::string(KD_SAMPLE_DIR) + "/digits_test.csv' --label-column digit ";
+
+/// What the programs are given to read.
+struct Given {
+  TemporaryFolder folder;
+  std::string network = folder.path("given.safetensors");
+  Given() { kd::save(kd::Network<kd::Sequential<kd::Linear<49, 10>>>(kd::Rng(1)), network); }
+};
+const Given given;
 
 const std::vector<Program> programs{
     {"mnist_distill",
      KD_MNIST_DISTILL,
      sample + "--train-limit 100 --test-limit 10 --teacher-epochs 1 --epochs 1 ",
-     {"--json"}},
+     {"--json", "--save", "--save-teacher"},
+     "",
+     24,
+     15},
     {"compare_methods",
      KD_COMPARE_METHODS,
      sample +
          "--train-limit 100 --test-limit 10 --teacher-epochs 1 --epochs 1 --batch 50 --seeds 1 "
          "--methods alone --students 784-20-20-10 ",
-     {"--json", "--svg"}}};
+     {"--json", "--svg"},
+     "",
+     15,
+     10},
+    {"distill_from_files",
+     KD_DISTILL_FROM_FILES,
+     "--student 49-4-10 --epochs 1 --train '" + table,
+     {"--save"},
+     "--save",
+     28,
+     9},
+    {"predict",
+     KD_PREDICT,
+     "--network '" + given.network + "' --inputs '" + table,
+     {"--output"},
+     "--output",
+     11,
+     2}};
+
+/// Those that read MNIST.
+const std::vector<Program> mnist_programs(programs.begin(), programs.begin() + 2);
+
+/// Arguments for a run of a moment, with the output that the program needs.
+std::string whole(const Program& program) {
+  if (program.needed.empty()) return program.small;
+  return program.small + program.needed + " '" + given.folder.path("needed.npy") + "' ";
+}
 
 Run run(const Program& program, const std::string& arguments) {
   // Whoever waits for a pipe fails instead.
@@ -80,11 +123,11 @@ void check_refused(const Program& program, const std::string& arguments, const s
 TEST_CASE("no flag takes an empty value, or another flag for its value", "[programs]") {
   for (const Program& program : programs) {
     const std::vector<Flag> flags = flags_of(program);
-    CHECK(flags.size() == (program.name == "mnist_distill" ? 20 : 15));
+    CHECK(flags.size() == program.flags);
     for (const Flag& flag : flags) {
       const std::string expected = flag.name + ": expected ";
       for (const std::string& arguments :
-           {flag.name + " ''", flag.name + "=", flag.name + "= --seed 3", flag.name,
+           {flag.name + " ''", flag.name + "=", flag.name + "= --threads 3", flag.name,
             flag.name + " --threads 1"})
         check_refused(program, arguments, expected);
     }
@@ -103,20 +146,20 @@ TEST_CASE("no flag takes what is no number of its range", "[programs]") {
         check_refused(program, flag + " '" + bad + "'", flag + ": expected " + words);
       check_refused(program, flag + " 1 " + flag + " 1", flag + ": expected ");
     }
-    CHECK(numbers == (program.name == "mnist_distill" ? 15 : 10));
+    CHECK(numbers == program.numbers);
   }
 }
 
 TEST_CASE("what else is wrong with flags is said, too", "[programs]") {
   for (const Program& program : programs) {
-    check_refused(program, "--seed 1 --seed 1", "--seed: expected once, got 2 times");
+    check_refused(program, "--threads 1 --threads 1", "--threads: expected once, got 2 times");
     check_refused(program, "--no-such-flag 3", "there is no flag --no-such-flag");
     check_refused(program, "-x", "there is no flag -x");
     check_refused(program, "one", "expected a flag, got one");
     check_refused(program, "-- one", "expected a flag, got one");
-    CHECK(run(program, program.small + "--").exit_code == 0);
+    CHECK(run(program, whole(program) + "--").exit_code == 0);
     check_refused(program, "''", "expected a flag, got nothing");
-    check_refused(program, "--seed 'a\nb'", "got \"a\\x0ab\"");
+    check_refused(program, "--threads 'a\nb'", "got \"a\\x0ab\"");
   }
 }
 
@@ -134,7 +177,7 @@ TEST_CASE("help says the exit status", "[programs]") {
     const Run help = run(program, "--help");
     CHECK(help.exit_code == 0);
     CHECK(help.err.empty());
-    CHECK_THAT(help.out, EndsWith("off, 2 wrong flags.\n"));
+    CHECK_THAT(help.out, EndsWith("off, 2 wrong flags, 130 stopped by Ctrl-C, 143 by SIGTERM.\n"));
   }
 }
 
@@ -142,7 +185,7 @@ TEST_CASE("what standard output does not take is an error", "[programs]") {
   const TemporaryFolder folder;
   for (const Program& program : programs) {
     const std::string error = program.name + ": standard output: cannot be written";
-    for (const std::string& arguments : {std::string("--help"), program.small}) {
+    for (const std::string& arguments : {std::string("--help"), whole(program)}) {
       const Run full = run(program, arguments + " > /dev/full");
       CHECK(full.exit_code == 1);
       CHECK(full.err == error + ": No space left on device\n");
@@ -151,12 +194,15 @@ TEST_CASE("what standard output does not take is an error", "[programs]") {
       CHECK(closed.err == error + ": Bad file descriptor\n");
     }
     // Nothing that is printed lands in a file that is opened instead.
-    const std::string to = "--json '" + folder.path("x.json") + "' ";
+    const std::string to = program.outputs[0] + " '" + folder.path("x.npy") + "' ";
     CHECK(run(program, program.small + to + " >&- 2>&- <&-").exit_code == 1);
-    CHECK_FALSE(fs::exists(folder.path("x.json")));
+    CHECK_FALSE(fs::exists(folder.path("x.npy")));
     CHECK(run(program, program.small + to + " 2>&- <&-").exit_code == 0);
-    CHECK(nlohmann::json::parse(folder.read("x.json")).size() >= 2);
-    fs::remove(folder.path("x.json"));
+    const std::string written = folder.read("x.npy");
+    CHECK(written.size() > 100);
+    for (const char* printed : {"MNIST: ", "Samples: ", "Network ", program.name.c_str()})
+      CHECK(written.find(printed) == std::string::npos);
+    fs::remove(folder.path("x.npy"));
   }
 }
 
@@ -221,7 +267,7 @@ TEST_CASE("test images of another size are refused before anything is trained", 
   folder.write("train-labels-idx1-ubyte", idx_labels(10));
   folder.write("t10k-images-idx3-ubyte", idx_images(10));
   folder.write("t10k-labels-idx1-ubyte", idx_labels(10));
-  for (const Program& program : programs) {
+  for (const Program& program : mnist_programs) {
     const Run refused = run(program, "--data '" + folder.path() + "'");
     CHECK(refused.exit_code != 0);
     CHECK(refused.out.empty());
@@ -232,7 +278,7 @@ TEST_CASE("test images of another size are refused before anything is trained", 
 
 TEST_CASE("an output into the file that standard output goes to is refused", "[programs]") {
   const TemporaryFolder folder;
-  const std::string file = "'" + folder.path("x") + "' ";
+  const std::string file = "'" + folder.path("x.npy") + "' ";
   for (const Program& program : programs)
     for (const std::string& flag : program.outputs) {
       const Run refused = run(program, program.small + flag + ' ' + file + "> " + file);
@@ -240,14 +286,14 @@ TEST_CASE("an output into the file that standard output goes to is refused", "[p
       CHECK_THAT(refused.err, EndsWith("which is that of standard output\n"));
       const Run errors = run(program, program.small + flag + ' ' + file + "2> " + file);
       CHECK(errors.exit_code == 2);
-      CHECK_THAT(folder.read("x"), EndsWith("which is that of standard error\n"));
+      CHECK_THAT(folder.read("x.npy"), EndsWith("which is that of standard error\n"));
     }
 }
 
 TEST_CASE("results that find no room leave the old ones", "[programs]") {
   const TemporaryFolder folder;
-  const std::string path = folder.write("x", "old");
-  folder.write("x.part", "mine");
+  const std::string path = folder.write("x.npy", "old");
+  folder.write("x.npy.part", "mine");
   for (const Program& program : programs)
     for (const std::string& flag : program.outputs) {
       // The limit is one of files, and standard output is a pipe here.
@@ -255,12 +301,12 @@ TEST_CASE("results that find no room leave the old ones", "[programs]") {
                                  " '" + path + "' 2>&1; echo status $? ) | cat");
       CHECK_THAT(full.out, EndsWith(program.name + ": " + path +
                                     ": cannot be written: File too large\nstatus 1\n"));
-      CHECK(folder.read("x") == "old");
+      CHECK(folder.read("x.npy") == "old");
       CHECK(run(program, program.small + flag + " '" + path + "'").exit_code == 0);
-      CHECK(folder.read("x").size() > 100);
-      CHECK(folder.read("x.part") == "mine");
+      CHECK(folder.read("x.npy").size() > 100);
+      CHECK(folder.read("x.npy.part") == "mine");
       CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 2);
-      folder.write("x", "old");
+      folder.write("x.npy", "old");
     }
 }
 

@@ -87,3 +87,13 @@ TEST_CASE("values are shown so that they can be seen", "[values]") {
   CHECK(shown("a\nb") == "\"a\nb\"");
   CHECK(shown(std::string(1000, 'a')) == std::string(60, 'a') + "...");
 }
+
+TEST_CASE("sizes are positive numbers with hyphens between them", "[values]") {
+  const auto sizes = layer_sizes(2);
+  CHECK(sizes.words == "the sizes of a network with up to 2 hidden layers, such as 64-32-10");
+  CHECK(sizes.read("784-10") == std::vector<kd::Index>{784, 10});
+  CHECK(sizes.read("4-5-06-1") == std::vector<kd::Index>{4, 5, 6, 1});
+  for (const char* bad : {"", "4", "4-", "-4-5", "4--5", "4-5-", "4-0-5", "4 -5", "4x5",
+                          "4-5-6-7-8", "4-1000001", "4-99999999999999999999999"})
+    CHECK_FALSE(sizes.read(bad));
+}

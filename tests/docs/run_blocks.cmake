@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+#
+# Runs blocks of the Markdown file DOCUMENT, those of STEPS, one behind the other in the folder WORK.
+# A comment before a block gives it a name: <!-- run: teacher.py -->. A step with a path is a file of
+# its own. C++ is compiled into BIN, or taken from there, unless FRESH; Python is PYTHON's. What is
+# printed as "student: 0.9" must be at least LEAST. Where PYTHON cannot import MODULES, nothing is run,
+# which is said.
+cmake_minimum_required(VERSION 3.25)
+
+string(REPLACE "|" ";" steps "${STEPS}")
+file(REMOVE_RECURSE "${WORK}")
+if(FRESH)
+  file(REMOVE_RECURSE "${BIN}")
+endif()
+file(MAKE_DIRECTORY "${WORK}" "${BIN}")
+
+if(MODULES)
+  execute_process(COMMAND "${PYTHON}" -c "import ${MODULES}" RESULT_VARIABLE missing
+                  OUTPUT_QUIET ERROR_QUIET)
+  if(missing)
+    message("Skipped: Python has not all of ${MODULES}")
+    return()
+  endif()
+endif()
+
+file(READ "${DOCUMENT}" text)
+foreach(step IN LISTS steps)
+  if(step MATCHES "/") # a file that stands beside the document's blocks
+    set(path "${step}")
+    get_filename_component(step "${step}" NAME)
+  else()
+    set(path "${WORK}/${step}")
+    set(mark "<!-- run: ${step} -->\n```")
+    string(FIND "${text}" "${mark}" at)
+    if(at EQUAL -1)
+      message(FATAL_ERROR "${DOCUMENT} has no block ${step}")
+    endif()
+    string(SUBSTRING "${text}" ${at} -1 rest)
+    string(LENGTH "${mark}" skipped)
+    string(SUBSTRING "${rest}" ${skipped} -1 rest)
+    string(FIND "${rest}" "\n" begin)
+    math(EXPR begin "${begin} + 1")
+    string(SUBSTRING "${rest}" ${begin} -1 rest)
+    string(FIND "${rest}" "\n```" end)
+    string(SUBSTRING "${rest}" 0 ${end} block)
+    file(WRITE "${path}" "${block}\n")
+  endif()
+
+  if(step MATCHES "\\.py$")
+    set(command "${PYTHON}" "${path}")
+  else()
+    get_filename_component(program "${step}" NAME_WE)
+    set(command "${BIN}/${program}")
+    if(NOT EXISTS "${BIN}/${program}")
+      set(includes "-I${INCLUDES}")
+      string(REPLACE "|" ";" folders "${SYSTEM_INCLUDES}")
+      foreach(folder IN LISTS folders)
+        list(APPEND includes -isystem "${folder}")
+      endforeach()
+      execute_process(COMMAND "${COMPILER}" -std=c++20 -O1 ${includes} "${path}" -pthread -o
+                              "${BIN}/${program}" RESULT_VARIABLE failed)
+      if(failed)
+        message(FATAL_ERROR "${step} does not compile")
+      endif()
+    endif()
+  endif()
+  execute_process(COMMAND ${command} WORKING_DIRECTORY "${WORK}" RESULT_VARIABLE failed
+                  OUTPUT_VARIABLE printed ERROR_VARIABLE complaint)
+  if(failed)
+    message(FATAL_ERROR "${step} failed (${failed}):\n${printed}${complaint}")
+  endif()
+  message("${step}: ${printed}")
+  if(printed MATCHES "student: ([0-9.]+)")
+    set(accuracy "${CMAKE_MATCH_1}")
+    if(accuracy LESS LEAST)
+      message(FATAL_ERROR "expected a student of at least ${LEAST}, got ${accuracy}")
+    endif()
+  endif()
+endforeach()
+if(NOT accuracy)
+  message(FATAL_ERROR "nothing was said of the student")
+endif()
