@@ -76,7 +76,7 @@ class Npz {
   Npz(std::span<const std::byte> bytes, const std::string& path)
       : path_(path), bytes_(bytes), entries_(detail::ZipDirectory(bytes, path).read()) {}
 
-  const std::string& path() const { return file_.path(); }
+  const std::string& path() const { return path_; }
   bool has(const std::string& name) const { return entries_.contains(name + ".npy"); }
   std::vector<std::string> names() const {
     std::vector<std::string> all;
