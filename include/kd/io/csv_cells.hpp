@@ -13,6 +13,10 @@ namespace kd::detail {
 
 /// The cells of a CSV file, line by line. Source: RFC 4180, and the byte order mark that some
 /// programs put first.
+///
+/// A parser of kd's own, since of those in Debian 12 fast-cpp-csv-parser (libfccp-dev) has to know
+/// the number of columns when it is compiled and libcsv is C with callbacks; rapidcsv and
+/// csv-parser are not there.
 class CsvCells {
  public:
   CsvCells(std::span<const std::byte> bytes, std::string path, char separator)
