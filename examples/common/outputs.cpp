@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "outputs.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,18 +13,36 @@
 
 namespace example {
 
+namespace {
+
+[[noreturn]] void refuse_shared(const std::string& flag, const std::string& path,
+                                const std::string& what) {
+  throw kd::ConfigError(flag + ": expected a file of its own, got " + path + ", which is " + what);
+}
+
+}  // namespace
+
 void Outputs::add(const std::string& flag, const std::optional<std::string>& path) {
   if (!path) return;
   kd::OutputFile file(*path);
-  const auto refuse_shared = [&](const std::string& with) {
-    throw kd::ConfigError(flag + ": expected a file of its own, got " + *path +
-                          ", which is that of " + with);
-  };
   for (const auto& [other, other_file] : files_)
-    if (file.same_file(other_file)) refuse_shared(other);
-  if (file.same_file(STDOUT_FILENO)) refuse_shared("standard output");
-  if (file.same_file(STDERR_FILENO)) refuse_shared("standard error");
+    if (file.same_file(other_file)) refuse_shared(flag, *path, "that of " + other);
+  if (file.same_file(STDOUT_FILENO)) refuse_shared(flag, *path, "that of standard output");
+  if (file.same_file(STDERR_FILENO)) refuse_shared(flag, *path, "that of standard error");
   files_.emplace_back(flag, std::move(file));
+}
+
+void Outputs::check_apart_from(const std::set<std::string>& inputs, const std::string& what) const {
+  for (const std::string& input : inputs) {
+    const int open_input = ::open(input.c_str(), O_RDONLY | O_CLOEXEC);
+    if (open_input < 0) continue;  // it is gone: nothing of it is lost
+    for (const auto& [flag, file] : files_) {
+      if (!file.same_file(open_input)) continue;
+      ::close(open_input);
+      refuse_shared(flag, input, "read for " + what);
+    }
+    ::close(open_input);
+  }
 }
 
 void Outputs::write(std::initializer_list<std::pair<std::string_view, std::string>> texts) {

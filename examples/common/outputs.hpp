@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <kd/files/output_file.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,9 @@ class Outputs {
   /// Does nothing where the flag was not given. Throws `kd::IoError` when the file cannot be
   /// written, `kd::ConfigError` when another flag or standard output already goes there.
   void add(const std::string& flag, const std::optional<std::string>& path);
+
+  /// Throws `kd::ConfigError` when one of them is among `inputs`, which are read for `what`.
+  void check_apart_from(const std::set<std::string>& inputs, const std::string& what) const;
 
   /// Writes each text to the file of its flag, where there is one: all that can be written, even if
   /// another fails. Then throws the first `kd::IoError`.

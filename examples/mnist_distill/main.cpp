@@ -19,6 +19,7 @@ void run(const mnist::Options& options) {
   outputs.add("--json", options.common.json);
   kd::set_threads(options.common.threads);
   const example::Images images = example::load_images(options.common.images);
+  outputs.check_apart_from(images.files, "--data");
 
   const std::uint64_t seed = options.common.seed;
   mnist::print_plan(std::cout, recipe, images, seed);
