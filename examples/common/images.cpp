@@ -14,8 +14,19 @@ bool is_mnist(const std::string& folder) {
   return std::filesystem::exists(images) || std::filesystem::exists(images + ".gz");
 }
 
-kd::Dataset load(const std::string& folder, kd::Split split, std::optional<kd::Index> limit) {
-  const kd::Dataset all = kd::load_mnist(folder, split, kd::GzipFiles{});
+/// Files as `GzipFiles` finds them, and which they were.
+struct NotedFiles {
+  std::set<std::string>& paths;
+
+  kd::detail::GzipStream open(const std::string& path) const {
+    paths.insert(kd::GzipFiles{}.open(path).path());
+    return kd::GzipFiles{}.open(path);
+  }
+};
+
+kd::Dataset load(const std::string& folder, kd::Split split, std::optional<kd::Index> limit,
+                 std::set<std::string>& files) {
+  const kd::Dataset all = kd::load_mnist(folder, split, NotedFiles{files});
   return limit ? all.slice(0, std::min(*limit, all.size())) : all;
 }
 
@@ -33,8 +44,12 @@ Images load_images(const ImageOptions& options) {
     from = is_mnist(KD_MNIST_DIR) ? KD_MNIST_DIR : KD_SAMPLE_DIR;
     source = (is_mnist(KD_MNIST_DIR) ? "the copy downloaded to " : "the sample in ") + from;
   }
-  Images images{source, load(from, kd::Split::train, options.train_limit),
-                load(from, kd::Split::test, options.test_limit)};
+  std::set<std::string> files;
+  Images images{source,
+                load(from, kd::Split::train, options.train_limit, files),
+                load(from, kd::Split::test, options.test_limit, files),
+                {}};
+  images.files = std::move(files);
   kd::check_test_set(images.train, images.test);
   return images;
 }

@@ -3,6 +3,7 @@
 
 #include <kd/distill.hpp>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace example {
@@ -11,6 +12,7 @@ struct Images {
   std::string source;  ///< in words: which copy of MNIST, and where it lies
   kd::Dataset train;
   kd::Dataset test;
+  std::set<std::string> files;  ///< that were read
 };
 
 /// Which images a program takes: the copy that the build downloaded, or else the sample of the

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "outputs.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
@@ -12,18 +14,40 @@
 
 namespace example {
 
+namespace {
+
+[[noreturn]] void refuse_shared(const std::string& flag, const std::string& path,
+                                const std::string& what) {
+  throw kd::ConfigError(flag + ": expected a file of its own, got " + path + ", which is " + what);
+}
+
+}  // namespace
+
 void Outputs::add(const std::string& flag, const std::optional<std::string>& path) {
   if (!path) return;
   kd::OutputFile file(*path);
-  const auto refuse_shared = [&](const std::string& with) {
-    throw kd::ConfigError(flag + ": expected a file of its own, got " + *path +
-                          ", which is that of " + with);
-  };
   for (const Output& other : outputs_)
-    if (file.same_file(other.file)) refuse_shared(other.flag);
-  if (file.same_file(STDOUT_FILENO)) refuse_shared("standard output");
-  if (file.same_file(STDERR_FILENO)) refuse_shared("standard error");
+    if (file.same_file(other.file)) refuse_shared(flag, *path, "that of " + other.flag);
+  if (file.same_file(STDOUT_FILENO)) refuse_shared(flag, *path, "that of standard output");
+  if (file.same_file(STDERR_FILENO)) refuse_shared(flag, *path, "that of standard error");
   outputs_.push_back({flag, *path, std::move(file)});
+}
+
+void Outputs::check_apart_from(const std::set<std::string>& inputs, const std::string& what) const {
+  for (const std::string& input : inputs) {
+    const int open_input = ::open(input.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (open_input < 0) continue;  // it is gone: nothing of it is lost
+    const auto same = std::find_if(outputs_.begin(), outputs_.end(), [&](const Output& output) {
+      return output.file.same_file(open_input);
+    });
+    ::close(open_input);
+    if (same != outputs_.end()) refuse_shared(same->flag, input, "read for " + what);
+  }
+}
+
+void Outputs::check_apart_from(const std::optional<std::string>& input,
+                               const std::string& what) const {
+  if (input) check_apart_from(std::set{*input}, what);
 }
 
 void Outputs::write(std::initializer_list<std::pair<std::string_view, Content>> contents) {

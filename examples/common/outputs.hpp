@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <kd/files/output_file.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,10 @@ class Outputs {
   /// Does nothing where the flag was not given. Throws `kd::IoError` when the file cannot be
   /// written, `kd::ConfigError` when another flag or standard output already goes there.
   void add(const std::string& flag, const std::optional<std::string>& path);
+
+  /// Throws `kd::ConfigError` when one of them is among `inputs`, which are read for `what`.
+  void check_apart_from(const std::set<std::string>& inputs, const std::string& what) const;
+  void check_apart_from(const std::optional<std::string>& input, const std::string& what) const;
 
   /// A text, or what writes to the path that it is given.
   using Content = std::variant<std::string, std::function<void(const std::string& path)>>;

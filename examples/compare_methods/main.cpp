@@ -20,6 +20,7 @@ void run(const compare::Options& options) {
   outputs.add("--svg", options.svg);
   kd::set_threads(options.common.threads);
   const example::Images images = example::load_images(options.common.images);
+  outputs.check_apart_from(images.files, "--data");
 
   std::ostream& out = std::cout;
   example::catch_interrupts();

@@ -15,6 +15,12 @@ void run(const from_files::Options& options) {
   outputs.add("--save", options.save);
   outputs.add("--metrics", options.metrics);
   outputs.add("--checkpoint", options.checkpoint);
+  outputs.check_apart_from(options.train, "--train");
+  outputs.check_apart_from(options.labels, "--labels");
+  outputs.check_apart_from(options.teacher, "--teacher");
+  outputs.check_apart_from(options.teacher_logits, "--teacher-logits");
+  outputs.check_apart_from(options.validation, "--validation");
+  outputs.check_apart_from(options.validation_labels, "--validation-labels");
   kd::set_threads(options.threads);
   const from_files::Lesson lesson = from_files::load_lesson(options);
   example::catch_interrupts();

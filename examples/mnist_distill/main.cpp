@@ -25,6 +25,8 @@ void run(const mnist::Options& options) {
   outputs.add("--checkpoint", options.checkpoint);
   kd::set_threads(options.common.threads);
   const example::Images images = example::load_images(options.common.images);
+  outputs.check_apart_from(images.files, "--data");
+  outputs.check_apart_from(options.teacher, "--teacher");
 
   std::optional<mnist::ReadyTeacher> teacher;
   if (options.teacher) teacher = mnist::load_teacher(*options.teacher);

@@ -95,6 +95,17 @@ TEST_CASE("CUDA: special values pass every op that treats each number by itself"
   CHECK(agree(u));
 }
 
+TEST_CASE("CUDA: a moving average of opposite values is the CPU's", "[cuda]") {
+  const Index size = 37;
+  const float from = GENERATE(from_range(specials));
+  const float to = GENERATE(from_range(specials));
+  const double decay = GENERATE(0., 0.25, 0.9921875);
+  CAPTURE(from, to, decay);
+  Twin<float> x = with(to, 35, size), average = with(from, 35, size);
+  on_both([&](auto side) { op_moving_average(side.space, side.in(x), decay, side.out(average)); });
+  CHECK(agree(average));
+}
+
 TEST_CASE("CUDA: the largest of special values are the CPU's", "[cuda]") {
   const Index classes = GENERATE(1, 3, 33, 1030);
   const float special = GENERATE(from_range(specials));

@@ -232,6 +232,27 @@ TEST_CASE("an output that cannot be written is refused before any work", "[progr
   CHECK(folder.read("read-only") == "old");
 }
 
+TEST_CASE("an output that is one of the images is refused before any work", "[programs]") {
+  const TemporaryFolder folder;
+  for (const auto& entry : fs::directory_iterator(KD_SAMPLE_DIR))
+    if (entry.path().extension() == ".gz") fs::copy(entry.path(), folder.path());
+  const std::string labels = "train-labels-idx1-ubyte.gz";
+  const std::string before = folder.read(labels);
+  fs::create_symlink(labels, folder.path("link"));
+  for (const Program& program : programs)
+    for (const std::string& flag : program.outputs)
+      for (const std::string& name : {labels, std::string("link")}) {
+        const Run refused =
+            run(program, "--train-limit 100 --test-limit 10 --data '" + folder.path() + "' " +
+                             flag + " '" + folder.path(name) + "'");
+        CHECK(refused.exit_code == 2);
+        CHECK(refused.out.empty());
+        CHECK(refused.err == program.name + ": " + flag + ": expected a file of its own, got " +
+                                 folder.path(labels) + ", which is read for --data\n");
+      }
+  CHECK(folder.read(labels) == before);
+}
+
 TEST_CASE("two outputs into one file are refused before any work", "[programs]") {
   const TemporaryFolder folder;
   const Program& program = programs[1];

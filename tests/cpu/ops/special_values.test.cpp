@@ -126,6 +126,46 @@ TEMPLATE_TEST_CASE("special values pass every op that treats each number by itse
             [](double x, Index) { return 0.5 * x; }) == 0);
 }
 
+TEMPLATE_TEST_CASE("a moving average of special values is what double makes of it",
+                   "[cpu][special]", float, double) {
+  using S = TestType;
+  const auto halved = [](S mean, S x, double gain) {  // does not overflow in double either
+    return 2 * (double{mean} / 2 + gain * (double{x} / 2 - double{mean} / 2));
+  };
+  std::vector<S> values = specials<S>();
+  const S largest = std::numeric_limits<S>::max();
+  values.insert(values.end(), {largest / 2, -largest / 2, largest / 3, S(1), S(-2.5)});
+  for (const double decay : {0., 0.25, 0.75, 0.9921875}) {
+    const double gain = 1 - decay;
+    for (const Index count : {Index{1}, size, Index{2500}}) {  // beyond a chunk
+      for (const S mean : values) {
+        for (const S x : values) {
+          INFO("decay " << decay << ", " << count << " numbers, from " << mean << " to " << x);
+          Vector<S> average = Vector<S>::Constant(count, 2);
+          Vector<S> next = Vector<S>::Constant(count, 1);
+          average(count - 1) = mean;
+          next(count - 1) = x;
+          cpu::op_moving_average<S>(space, view(next), decay, view(average));
+          CHECK(is_same<S>(average(count - 1), halved(mean, x, gain)));
+          if (count == 1) continue;
+          CHECK(average(0) == static_cast<S>(2 - gain));
+          CHECK(average(count - 2) == static_cast<S>(2 - gain));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a moving average that does not overflow is the plain formula's", "[cpu][special]") {
+  const Vector<float> x = 1e30F * random_matrix<float>(5000, 1, 1);
+  const Vector<float> before = 1e30F * random_matrix<float>(5000, 1, 2);
+  Vector<float> average = before;
+  cpu::op_moving_average<float>(space, view(x), 0.75, view(average));
+  Vector<float> plain = before;
+  plain.array() += 0.25F * (x.array() - plain.array());
+  CHECK(average == plain);
+}
+
 TEMPLATE_TEST_CASE("special values within sums", "[cpu][special]", float, double) {
   using S = TestType;
   for (const S special : specials<S>()) {

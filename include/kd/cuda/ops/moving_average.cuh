@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kd/cuda/elementwise.cuh"
+#include "kd/cuda/ops/guard.cuh"
 
 namespace kd::cuda {
 
@@ -17,7 +18,14 @@ struct MovingAverage {
   __device__ void apply(Index i) const {
     const Pack<S, N> value = load<N>(x + i);
     Pack<S, N> mean = load<N>(average + i);
-    for (int k = 0; k < N; ++k) mean.v[k] += gain * (value.v[k] - mean.v[k]);
+    for (int k = 0; k < N; ++k) {
+      const S old = mean.v[k];
+      const S difference = value.v[k] - old;
+      // Where it is beyond the largest number, half of it is not.
+      mean.v[k] = is_finite(difference)
+                      ? old + gain * difference
+                      : S(2) * (old / S(2) + gain * (value.v[k] / S(2) - old / S(2)));
+    }
     store(average + i, mean);
   }
 };
