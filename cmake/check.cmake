@@ -27,6 +27,21 @@ function(kd_find_clang result)
   set(${result} "${found}" PARENT_SCOPE)
 endfunction()
 
+# Sees to NumPy, with which a test reads kd's files; without it that test is skipped.
+function(kd_find_numpy)
+  foreach(python IN ITEMS python3 /usr/bin/python3)
+    execute_process(COMMAND "${python}" -c "import numpy" RESULT_VARIABLE lacks OUTPUT_QUIET
+                            ERROR_QUIET)
+    if("${lacks}" STREQUAL "0")
+      return()
+    endif()
+  endforeach()
+  kd_apt_install(failure python3-numpy)
+  if(failure)
+    kd_say("NumPy: not installed, so Python does not read kd's files. ${failure}")
+  endif()
+endfunction()
+
 # Other versions of clang-format lay some lines out differently, so only version 14 is asked.
 function(kd_check_formatting)
   find_program(clang_format NAMES clang-format-14 clang-format NO_CACHE)
@@ -73,6 +88,7 @@ if(KD_FULL)
   endif()
   kd_find_clang(newest clang++-19 PACKAGES clang-19)
   kd_check_formatting()
+  kd_find_numpy()
 endif()
 kd_setup(fetch Eigen3 xtensor ZLIB Catch2 CLI11 nlohmann_json)
 

@@ -163,6 +163,7 @@
 #include "kd/teachers/refers_to.hpp"
 #include "kd/teachers/sample_table.hpp"
 #include "kd/teachers/teacher.hpp"
+#include "kd/teachers/top_k_logits.hpp"
 #include "kd/teachers/top_k_teacher.hpp"
 #include "kd/teachers/virtual_teacher.hpp"
 #include "kd/train/best_weights.hpp"

@@ -82,6 +82,18 @@ TEST_CASE("CUDA: a teacher of whom the largest logits were kept teaches there", 
   CHECK(distance(p.student, p.device_student) < 1e-4);
 }
 
+TEST_CASE("CUDA: tables come and go", "[cuda]") {
+  Pair p;
+  const kd::TopKTeacher table(p.teacher, p.data, 2);
+  const kd::TopKTeacher<float, kd::cuda::Space> uploaded(table.kept());
+  CHECK(uploaded.kept().classes == table.kept().classes);
+  CHECK(uploaded.kept().logits == table.kept().logits);
+  CHECK(uploaded.kept().tail == table.kept().tail);
+  const kd::CachedTeacher logits(p.teacher, p.data);
+  const kd::CachedTeacher<float, kd::cuda::Space> uploaded_logits(logits.kept());
+  CHECK(uploaded_logits.kept() == logits.kept());
+}
+
 TEST_CASE("CUDA: a teacher whose features were kept teaches there", "[cuda]") {
   Pair p;
   const kd::CachedFeatures table(p.teacher, p.data, kd::Layers<2>{});

@@ -121,6 +121,48 @@ def make_mse():
     save("mse", prediction=prediction, target=target, value=value, gradient=gradient)
 
 
+def make_weighted():
+    inputs = Inputs(109)
+    x, weight, bias = inputs.normal(6, 3), inputs.normal(10, 3), inputs.normal(10)
+    x = x.float().double()  # data sets hold floats
+    targets = inputs.normal(6, 10).float().double()
+    labels = inputs.labels(6, 10)
+    labels[2] = -1
+    classes = torch.tensor([0.5, 2, 1, 8, 0.25, 0, 3, 1.5, 4, 0.125], dtype=torch.float64)
+    samples = torch.tensor([1, 0.25, 3, 0.5, 0, 2], dtype=torch.float64)
+    save("weighted", x=x, weight=weight, bias=bias, targets=targets, labels=labels,
+         class_weights=classes, sample_weights=samples)
+
+    def ignoring(z):
+        return F.cross_entropy(z, labels, ignore_index=-1)
+
+    def by_class(z):
+        return F.cross_entropy(z, labels, weight=classes, ignore_index=-1)
+
+    def by_sample(z):
+        each = F.cross_entropy(z, labels, ignore_index=-1, reduction="none")
+        return (samples * each).sum() / samples[labels != -1].sum()
+
+    def by_both(z):
+        each = F.cross_entropy(z, labels, weight=classes, ignore_index=-1, reduction="none")
+        counted = labels != -1
+        return (samples * each).sum() / (samples * classes[labels])[counted].sum()
+
+    def squares(z):
+        each = F.mse_loss(z, targets, reduction="none").mean(1)
+        return (samples * each).sum() / samples.sum()
+
+    for name, loss in (("ignored", ignoring), ("class", by_class), ("sample", by_sample),
+                       ("both", by_both), ("mse", squares)):
+        w, b = leaf(weight), leaf(bias)
+        z = F.linear(x, w, b)
+        z.retain_grad()
+        value = loss(z)
+        value.backward()
+        save("weighted", **{f"{name}_value": value, f"{name}_gradient": z.grad,
+                            f"{name}_dweight": w.grad, f"{name}_dbias": b.grad})
+
+
 def main():
     make_linear()
     make_relu()
@@ -129,6 +171,7 @@ def main():
     make_kl_divergence()
     make_soft_targets()
     make_mse()
+    make_weighted()
 
 
 if __name__ == "__main__":

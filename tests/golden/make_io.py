@@ -46,11 +46,25 @@ def make_arrays(folder):
     np.save(folder / "halves.npy", np.array([0.0, -0.0, 1, -2, 65504, 2.0**-24, -(2.0**-15), np.inf, -np.inf], "<f2"))
 
 
+def make_top_k(folder):
+    """The 3 largest of 10 logits of 6 samples, and for the others what docs/files.md says, at T = 2."""
+    inputs = golden.Inputs(108)
+    classes, k, temperature = 10, 3, 2.0
+    logits = inputs.normal(6, classes, scale=3)
+    largest, indices = logits.topk(k)
+    others = logits.scatter(1, indices, -torch.inf)
+    tail = temperature * (torch.logsumexp(others / temperature, 1) - np.log(classes - k))
+    np.save(folder / "top_k_of.npy", logits.numpy())
+    np.savez(folder / "top_k.npz", indices=indices.numpy(), logits=largest.numpy(), tail=tail.numpy(),
+             num_classes=classes, temperature=temperature)  # fmt: skip
+
+
 def main():
     folder = golden.root / "io"
     folder.mkdir(parents=True, exist_ok=True)
     make_network(folder)
     make_arrays(folder)
+    make_top_k(folder)
 
 
 if __name__ == "__main__":

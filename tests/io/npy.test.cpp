@@ -73,6 +73,35 @@ TEST_CASE("labels must be whole and fit", "[io][npy]") {
                     ContainsSubstring("a whole number that 32 bits hold"));
 }
 
+TEST_CASE("whole numbers are read up to the ends of their type", "[io][npy]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("x.npy");
+  const auto fits = [&]<class To, class From>(To, From number) {
+    save_npy(Matrix<From>{{number}}, path);
+    try {
+      return load_npy<To>(path)(0) == static_cast<To>(number);
+    } catch (const DataError&) {
+      return false;
+    }
+  };
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  CHECK(fits(std::int64_t{}, least));
+  CHECK(fits(std::int64_t{}, most));
+  CHECK(fits(std::int64_t{}, -0x1p63));
+  CHECK_FALSE(fits(std::int64_t{}, 0x1p63));
+  CHECK_FALSE(fits(std::int64_t{}, std::uint64_t{1} << 63));
+  CHECK(fits(std::uint64_t{}, std::numeric_limits<std::uint64_t>::max()));
+  CHECK(fits(std::uint64_t{}, 0x1p63));
+  CHECK_FALSE(fits(std::uint64_t{}, 0x1p64));
+  CHECK_FALSE(fits(std::uint64_t{}, -1));
+  CHECK(fits(std::int8_t{}, 127));
+  CHECK_FALSE(fits(std::int8_t{}, 128));
+  CHECK(fits(std::int8_t{}, -128.0));
+  CHECK_FALSE(fits(std::int8_t{}, -129));
+  CHECK_FALSE(fits(std::int8_t{}, std::numeric_limits<float>::quiet_NaN()));
+}
+
 TEST_CASE("an array that is written is read again", "[io][npy]") {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/x.npy";
@@ -116,6 +145,7 @@ TEST_CASE("what is wrong in an array is named", "[io][npy]") {
       {file_of(with("'|O'", "(1,)"), 8), "pickled objects"},
       {file_of(with("[('a', '<f4')]", "(1,)"), 4), "structured"},
       {file_of(with("'<c8'", "(1,)"), 8), "<c8"},
+      {file_of(with("''", "(1,)"), 8), "the type '' are none"},
       {file_of(with("'|f4'", "(1,)"), 4), "|f4"},
       {file_of(with("'<f4'", "(-1,)"), 4), "an extent"},
       {file_of(with("'<f4'", "(abc,)"), 4), "an extent"},

@@ -5,9 +5,11 @@
 #include <string>
 
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace kd;
+using kd::test::error_of;
 using kd::test::TemporaryFolder;
 
 namespace {
@@ -89,6 +91,7 @@ TEST_CASE("what is wrong in a safetensors file is named", "[io][safetensors]") {
       {std::string("\x80", 1) + std::string(7, '\0') + "{}", "no safetensors file"},
       {file_of("{\"a\":", 0), "no JSON"},
       {file_of("{} x", 0), "no JSON"},
+      {file_of(R"({"a":1e999})", 0), "number overflow"},
       {file_of("{\"a\xff\":1}", 0), "no JSON"},
       {file_of(R"({"a":[[[[[[[[[]]]]]]]]]})", 0), "nested"},
       {file_of(R"({"a":1,"a":1})", 0), "twice"},
@@ -119,6 +122,34 @@ TEST_CASE("what is wrong in a safetensors file is named", "[io][safetensors]") {
       {"\x89HDF and so on", "HDF5"},
   };
   for (const auto& [file, says] : cases) CHECK_THAT(complaint(file), ContainsSubstring(says));
+}
+
+TEST_CASE("a header may be as long as another format's first bytes say", "[io][safetensors]") {
+  for (const std::size_t length : {0x280u, 0x480u, 0x8b1fu}) {  // two pickles and a gzip file
+    const std::string padding(length - two.size(), ' ');
+    CHECK(complaint(file_of(two + padding, 11)).empty());
+  }
+  CHECK_THAT(complaint("\x80\x02\x8a\nl\xfc\x9c" + std::string(99, 'x')),
+             ContainsSubstring("a Python pickle"));
+}
+
+TEST_CASE("tensors that no file can hold are refused before one is written", "[io][safetensors]") {
+  const TemporaryFolder folder;
+  const auto refusal = [&](const Safetensors& content) {
+    const auto error =
+        error_of<ConfigError>([&] { save_safetensors(content, folder.path("x.safetensors")); });
+    CHECK(std::filesystem::is_empty(folder.path()));
+    return std::string(error.what());
+  };
+  Safetensors content;
+  content.tensors["\xff"] = {NumberType::f32, {0}, {}};
+  CHECK_THAT(refusal(content), ContainsSubstring("UTF-8"));
+  content.tensors.clear();
+  content.metadata["key"] = "\xc3";
+  CHECK_THAT(refusal(content), ContainsSubstring("UTF-8"));
+  content.metadata.clear();
+  content.tensors["__metadata__"] = {NumberType::f32, {0}, {}};
+  CHECK_THAT(refusal(content), ContainsSubstring("may be called __metadata__"));
 }
 
 TEST_CASE("no change of a safetensors file does harm", "[io][safetensors]") {

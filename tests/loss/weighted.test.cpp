@@ -9,9 +9,12 @@
 #include "kd/distill.hpp"
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
+#include "support/golden.hpp"
 #include "support/random_matrix.hpp"
 
 using namespace kd;
+using kd::test::golden;
+using kd::test::golden_vector;
 using kd::test::random_matrix;
 
 namespace {
@@ -123,6 +126,56 @@ TEST_CASE("a squared error takes the weighted mean", "[loss][weighted]") {
   });
   CHECK(
       both.isApprox(at_weights(data, 2. / classes / batch * to_teacher + 0.5 * at_outputs), 1e-13));
+}
+
+TEST_CASE("weighted losses give what PyTorch gives", "[loss][weighted]") {
+  const std::string name = "weighted/";
+  const Vector<double> of_samples = golden_vector(name + "sample_weights");
+  const Vector<double> of_labels = golden_vector(name + "class_weights");
+  const Dataset bare(golden(name + "x"));
+  const Dataset ignoring =
+      bare.with_labels(kd::test::golden_labels(name + "labels"), {.classes = 10, .ignore = -1});
+  const Matrix<double> weight = golden(name + "weight");
+  const Vector<double> bias = golden_vector(name + "bias");
+  Network<Sequential<Linear<3, 10>>, cpu::Space, double> start(Rng(0));
+  map(start.params()) << weight.reshaped(), bias;
+  const auto check = [&](const std::string& which, const auto& loss, const Dataset& data) {
+    INFO(which);
+    const double value = golden_vector(name + which + "_value")(0);
+    const Matrix<double> gradient = golden(name + which + "_gradient");
+
+    using L = std::remove_cvref_t<decltype(loss)>;
+    const Matrix<double> z = start.predict(data.inputs().cast<double>());
+    Loader<double> loader(data, batch);
+    const Batch<double> samples = loader.batch(0);
+    const auto target = kd::detail::target_of<L>(samples);
+    Buffer<double, cpu::Space> room(z.size());
+    Vector<double> values(batch);
+    for (const Write write : {Write::overwrite, Write::add}) {
+      Matrix<double> dz = Matrix<double>::Constant(10, batch, 3);
+      kd::detail::accumulate_weighted(
+          loss,
+          LossStep<double, cpu::Space, std::remove_const_t<decltype(target)>>{
+              cpu::Space{}, view(z), target, 1. / batch, view(dz), write, view(values)},
+          samples.weights, room);
+      CHECK_THAT(values.mean(), WithinRel(value, 1e-12));
+      if (write == Write::add) dz.array() -= 3;
+      CHECK((dz - gradient).cwiseAbs().maxCoeff() < 1e-14);
+    }
+
+    auto net = start;
+    const FitReport report = fit(net, data, loss, descent, one_step);
+    CHECK_THAT(report.epochs[0].loss, WithinRel(value, 1e-12));
+    Vector<double> expected(start.params().size);
+    expected << golden(name + which + "_dweight").reshaped(),
+        golden_vector(name + which + "_dbias");
+    CHECK((map(start.params()) - map(net.params()) - expected).cwiseAbs().maxCoeff() < 1e-14);
+  };
+  check("ignored", CrossEntropy{}, ignoring);
+  check("class", CrossEntropy{}, ignoring.with_class_weights(of_labels));
+  check("sample", CrossEntropy{}, ignoring.with_weights(of_samples));
+  check("both", CrossEntropy{}, ignoring.with_weights(of_samples).with_class_weights(of_labels));
+  check("mse", Mse{}, bare.with_targets(golden(name + "targets")).with_weights(of_samples));
 }
 
 TEST_CASE("in a distiller weights are those of the labels alone", "[loss][weighted]") {

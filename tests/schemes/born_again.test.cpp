@@ -50,6 +50,35 @@ TEST_CASE("the generations make an ensemble", "[schemes][born_again]") {
   CHECK(all.size() == 2);
 }
 
+TEST_CASE("a call that is refused leaves the generations there were", "[schemes][born_again]") {
+  const Network<Net> teacher(Rng(1));
+  const Dataset data = make_data();
+  BornAgain family(teacher, {.generations = 2}, SoftTargets{{.hard_weight = 0.5}});
+  family.fit(data, Adam{}, {.epochs = 1});
+  const Network<Net>* const first = family.generations().data();
+  const Vector<float> before = map(family.generations()[1].params());
+  const auto keeps_them = [&](auto&& refused) {
+    refused();
+    REQUIRE(family.generations().size() == 2);
+    CHECK(family.generations().data() == first);
+    CHECK(map(family.generations()[1].params()) == before);
+  };
+  keeps_them([&] { CHECK_THROWS_AS(family.fit(data, Adam{}, {.epochs = 0}), ConfigError); });
+  keeps_them([&] {  // what a method needs
+    CHECK_THROWS_AS(family.fit(Dataset(data.inputs()), Adam{}, {.epochs = 1}), DataError);
+  });
+  keeps_them([&] {  // what is scheduled
+    const auto below_zero = [](const Progress& progress) {
+      return progress.epoch() == 0 ? 1. : -1.;
+    };
+    CHECK_THROWS_AS(family.fit(data, Adam{}, {.epochs = 2, .schedule = below_zero}), ConfigError);
+  });
+  struct Broken {};
+  const auto fails = [](const StepReport&) { throw Broken{}; };
+  CHECK_THROWS_AS(family.fit(data, Adam{}, {.epochs = 1, .on_step = fails}), Broken);
+  CHECK(family.generations().size() == 1);  // what has been trained stays
+}
+
 TEST_CASE("architectures of run-time sizes are born again", "[schemes][born_again]") {
   using Sized = Sequential<Linear<>>;
   const Network<Sized> teacher(Sized(Linear<>(5, 4)), Rng(1));

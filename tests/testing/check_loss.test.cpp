@@ -98,4 +98,10 @@ TEST_CASE("check_loss takes numbers of one's own", "[testing][check_loss]") {
   CHECK_THROWS_AS(check_loss(CrossEntropy(), {.logits = logits, .labels = Labels::Constant(3, 4)}),
                   DataError);
   CHECK_THROWS_AS(check_loss(CrossEntropy(), {.classes = 0}), ConfigError);
+  const Matrix<Label> one_hot{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {0, 0, 0}};
+  CHECK_THROWS_AS(check_loss(CrossEntropy(), {.logits = logits, .labels = one_hot}), ShapeError);
+  CHECK_THROWS_WITH(check_loss(CrossEntropy(), {.logits = logits, .labels = one_hot}),
+                    ContainsSubstring("expected a vector, one class a sample, got a matrix"));
+  CHECK(
+      check_loss(CrossEntropy(), {.logits = logits, .labels = std::vector<int>{3, 0, 1}}).passed());
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 
@@ -13,8 +14,8 @@ namespace kd {
 /// The content of a file, read as a whole.
 class FileContent {
  public:
-  /// Throws `MissingFile` when there is no such file, `IoError` when it cannot be read, is a pipe
-  /// or a device, or becomes shorter meanwhile.
+  /// Throws `MissingFile` when there is no such file, `IoError` when it cannot be read or held in
+  /// memory, is a pipe or a device, or becomes shorter meanwhile.
   explicit FileContent(std::string path) : path_(std::move(path)) {
     std::string missing;
     const detail::File file = detail::open_file(path_, missing);
@@ -24,7 +25,11 @@ class FileContent {
     const long size = std::ftell(file.get());
     if (size < 0 || std::fseek(file.get(), 0, SEEK_SET) != 0) fail();
     size_ = static_cast<std::size_t>(size);
-    bytes_ = std::make_unique_for_overwrite<std::byte[]>(size_);
+    try {
+      bytes_ = std::make_unique_for_overwrite<std::byte[]>(size_);
+    } catch (const std::bad_alloc&) {
+      throw IoError(path_, detail::text("not enough memory for its ", size_, " bytes"));
+    }
     std::setvbuf(file.get(), nullptr, _IONBF, 0);  // all of it goes to its place at once
     const std::size_t got = std::fread(bytes_.get(), 1, size_, file.get());
     if (std::ferror(file.get()) != 0) fail();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,12 +52,15 @@ class ClassNames {
       std::sort(names_.begin(), names_.end());
       names_.erase(std::unique(names_.begin(), names_.end()), names_.end());
     }
+    std::map<std::string_view, Label> numbers;  // every sample may have a class of its own
+    for (std::size_t i = 0; i < names_.size(); ++i)
+      numbers.emplace(names_[i], static_cast<Label>(i));
     for (std::size_t i = 0; i < labels.size(); ++i) {
-      const auto found = std::find(names_.begin(), names_.end(), labels[i]);
-      if (found == names_.end())
+      const auto found = numbers.find(labels[i]);
+      if (found == numbers.end())
         throw DataError(text(path, ": label of sample ", i,
                              ": expected one of the classes given, got \"", labels[i], '"'));
-      result(static_cast<Index>(i)) = static_cast<Label>(found - names_.begin());
+      result(static_cast<Index>(i)) = found->second;
     }
     return result;
   }
@@ -82,10 +86,9 @@ inline std::string_view trimmed(std::string_view cell) {
   return cell;
 }
 
-/// A number, however large or small, as a float; nothing where the cell is none, or not finite.
+/// A number that a double holds, as a float; nothing where the cell is none, or not finite.
 inline std::optional<float> read_number(std::string_view cell) {
-  cell = trimmed(cell);
-  if (!cell.empty() && cell.front() == '+') cell.remove_prefix(1);
+  if (cell.starts_with('+') && !cell.starts_with("+-")) cell.remove_prefix(1);
   double value = 0;
   const char* const end = cell.data() + cell.size();
   const auto [stop, error] = std::from_chars(cell.data(), end, value);
@@ -113,6 +116,9 @@ inline CsvData parse_csv(std::span<const std::byte> bytes, const std::string& pa
     if (found == names.end())
       throw ConfigError(detail::text(path, ": there is no column \"", options.label, '"',
                                      options.header ? "" : ": the file is read without a header"));
+    if (std::find(found + 1, names.end(), options.label) != names.end())
+      throw ConfigError(detail::text(path, ": there are two columns \"", options.label,
+                                     "\": say which by label_column"));
     label_column = found - names.begin();
   }
   std::vector<float> inputs;
@@ -122,16 +128,19 @@ inline CsvData parse_csv(std::span<const std::byte> bytes, const std::string& pa
     if (row.size() != columns)
       cells.fail(detail::text("expected ", columns, " cells, got ", row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) {
+      const auto fail = [&](const char* wanted, const std::string& got) {
+        cells.fail(detail::text("column ", names.empty() ? detail::text(i) : '"' + names[i] + '"',
+                                ": expected ", wanted, ", got ", got));
+      };
+      const std::string_view cell = detail::trimmed(row[i]);
       if (static_cast<Index>(i) == label_column) {
-        labels.emplace_back(detail::trimmed(row[i]));
+        if (cell.empty()) fail("a label", "nothing");
+        labels.emplace_back(cell);
         continue;
       }
-      const auto number = detail::read_number(row[i]);
-      if (!number)
-        cells.fail(detail::text(
-            "column ", names.empty() ? detail::text(i) : '"' + names[i] + '"',
-            row[i].empty() ? std::string(": expected a number, got nothing")
-                           : detail::text(": expected a finite number, got \"", row[i], '"')));
+      const auto number = detail::read_number(cell);
+      if (cell.empty()) fail("a number", "nothing");
+      if (!number) fail("a finite number", '"' + row[i] + '"');
       inputs.push_back(*number);
     }
   }

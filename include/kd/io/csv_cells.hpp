@@ -13,6 +13,10 @@ namespace kd::detail {
 
 /// The cells of a CSV file, line by line. Source: RFC 4180, and the byte order mark that some
 /// programs put first.
+///
+/// A parser of kd's own, since of those in Debian 12 fast-cpp-csv-parser (libfccp-dev) has to know
+/// the number of columns when it is compiled and libcsv is C with callbacks; rapidcsv and
+/// csv-parser are not there.
 class CsvCells {
  public:
   CsvCells(std::span<const std::byte> bytes, std::string path, char separator)
@@ -45,6 +49,8 @@ class CsvCells {
   }
 
  private:
+  static constexpr const char* zero_byte = "a zero byte: this is no text";
+
   bool take(char wanted) {
     if (at_ == text_.size() || text_[at_] != wanted) return false;
     ++at_;
@@ -63,7 +69,7 @@ class CsvCells {
       while (at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n' &&
              text_[at_] != '\r') {
         if (text_[at_] == '"') fail("a quote within a cell: quote the cell and double the quote");
-        if (text_[at_] == '\0') fail("a zero byte: this is no text");
+        if (text_[at_] == '\0') fail(zero_byte);
         ++at_;
       }
       return std::string(text_.substr(from, at_ - from));
@@ -74,6 +80,7 @@ class CsvCells {
       const char next = text_[at_++];
       if (next == '\n') ++line_;
       if (next == '"' && !take('"')) return content;
+      if (next == '\0') fail(zero_byte);
       content += next;
     }
   }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -68,6 +71,51 @@ inline std::string find_misfits(const Safetensors& content, std::string_view wra
   return complaints;
 }
 
+/// The first number that is not finite as an `S`, if there is one.
+template <Real S>
+std::optional<std::uint64_t> find_nonfinite(const StoredTensor& stored) {
+  constexpr std::uint64_t most = 2048;  // they stay in the first cache
+  std::array<S, most> room;             // for what is of another type, or lies askew
+  const bool is_own = std::endian::native == std::endian::little &&
+                      (sizeof(S) == 4 ? NumberType::f32 : NumberType::f64) == stored.type &&
+                      reinterpret_cast<std::uintptr_t>(stored.bytes.data()) % alignof(S) == 0;
+  for (std::uint64_t first = 0; first < stored.size(); first += most) {
+    const std::uint64_t count = std::min(most, stored.size() - first);
+    const std::byte* const from = stored.bytes.data() + first * bytes_of(stored.type);
+    const S* numbers = room.data();
+    if (is_own)
+      numbers = reinterpret_cast<const S*>(from);
+    else
+      convert_numbers(stored.type, std::endian::little, from, count, room.data());
+    if (all_finite(numbers, static_cast<Index>(count))) continue;
+    std::uint64_t i = 0;
+    while (is_finite(numbers[i])) ++i;
+    return first + i;
+  }
+  return {};
+}
+
+/// A number of a tensor.
+template <Real S>
+S number_of(const StoredTensor& stored, std::uint64_t i) {
+  S number{};
+  convert_numbers(stored.type, std::endian::little, stored.bytes.data() + i * bytes_of(stored.type),
+                  1, &number);
+  return number;
+}
+
+/// Calls `write(view)` with the numbers on the host that will be those of `to`, all of them.
+template <Real S, class Space, class F>
+void write_from_host(const Space& space, VectorView<S, Space> to, const F& write) {
+  if constexpr (std::same_as<Space, cpu::Space>) {
+    write(to);
+  } else {
+    Buffer<S, cpu::Space> host(to.size);
+    write(host.view());
+    op_upload(space, VectorView<const S>(host.view()), to);
+  }
+}
+
 }  // namespace detail
 
 /// Takes weights from the content of a safetensors file; `path` is what errors say. As the other.
@@ -82,21 +130,24 @@ void load(M&& model, const Safetensors& content, const std::string& path,
   if (!misfits.empty())
     throw ShapeError(
         detail::text(path, ": does not fit the model, and nothing was loaded:", misfits));
-  const auto params = model.params();
-  Buffer<S, cpu::Space> host(params.size);
+  const auto stored_as = [&](const TensorInfo& tensor) -> const StoredTensor& {
+    return content.tensors.at(std::string(wrapper) + tensor.name);
+  };
   for (const TensorInfo& tensor : tensors) {
-    const std::string name = std::string(wrapper) + tensor.name;
-    const StoredTensor& stored = content.tensors.at(name);
-    S* const to = host.view().data + tensor.offset;
-    detail::convert_numbers(stored.type, std::endian::little, stored.bytes.data(), stored.size(),
-                            to);
-    if (options.allow_nonfinite) continue;
-    for (Index i = 0; i < tensor.size(); ++i)
-      if (!detail::is_finite(to[i]))
-        throw DataError(detail::text(path, ": element ", i, " of ", name, " is ",
-                                     static_cast<double>(to[i]), ", and nothing was loaded"));
+    if (options.allow_nonfinite) break;
+    const StoredTensor& stored = stored_as(tensor);
+    if (const auto bad = detail::find_nonfinite<S>(stored))
+      throw DataError(detail::text(path, ": element ", *bad, " of ", wrapper, tensor.name, " is ",
+                                   static_cast<double>(detail::number_of<S>(stored, *bad)),
+                                   ", and nothing was loaded"));
   }
-  op_upload(detail::space_of(model), VectorView<const S>(host.view()), params);
+  detail::write_from_host(detail::space_of(model), model.params(), [&](VectorView<S> params) {
+    for (const TensorInfo& tensor : tensors) {
+      const StoredTensor& stored = stored_as(tensor);
+      detail::convert_numbers(stored.type, std::endian::little, stored.bytes.data(), stored.size(),
+                              params.data + tensor.offset);
+    }
+  });
 }
 
 /// Takes the weights of a safetensors file, kd's own or from PyTorch

@@ -41,9 +41,10 @@ Matrix<T> npy_matrix(const NpyArray& array, const std::string& path) {
         const Number number = convert(load_bits<Bits>(
             array.bytes.data() + static_cast<std::size_t>(i) * sizeof(Bits), array.order));
         const auto value = static_cast<long double>(number);
-        if (!(value >= static_cast<long double>(std::numeric_limits<T>::min()) &&
-              value <= static_cast<long double>(std::numeric_limits<T>::max()) &&
-              value == std::trunc(value)))
+        // Powers of two, which any long double holds; the largest T need not be one.
+        constexpr auto least = static_cast<long double>(std::numeric_limits<T>::min());
+        constexpr auto beyond = 2 * static_cast<long double>(std::numeric_limits<T>::max() / 2 + 1);
+        if (!(value >= least && value < beyond && value == std::trunc(value)))
           throw DataError(text(path, ": element ", i, ": expected a whole number that ",
                                8 * sizeof(T), " bits hold, got ", static_cast<double>(number)));
         result.data()[i] = static_cast<T>(number);
@@ -96,6 +97,8 @@ namespace detail {
 
 template <class T>
 std::string npy_header(std::span<const Index> shape) {
+  static_assert(std::is_arithmetic_v<T> && sizeof(T) <= 8,
+                "an array is written of bool, integers, float or double");
   std::string descr = sizeof(T) == 1 ? "|" : std::endian::native == std::endian::little ? "<" : ">";
   descr += std::is_same_v<T, bool>       ? 'b'
            : std::is_floating_point_v<T> ? 'f'
@@ -115,11 +118,16 @@ std::string npy_header(std::span<const Index> shape) {
 }
 
 template <class T>
-void write_npy(const T* numbers, std::span<const Index> shape, const std::string& path) {
+std::string_view npy_bytes(const T* numbers, std::span<const Index> shape) {
   std::size_t size = sizeof(T);
   for (const Index extent : shape) size *= static_cast<std::size_t>(extent);
+  return {reinterpret_cast<const char*>(numbers), size};
+}
+
+template <class T>
+void write_npy(const T* numbers, std::span<const Index> shape, const std::string& path) {
   const std::string header = npy_header<T>(shape);
-  const std::string_view parts[] = {header, {reinterpret_cast<const char*>(numbers), size}};
+  const std::string_view parts[] = {header, npy_bytes(numbers, shape)};
   OutputFile(path).write(parts);
 }
 
@@ -139,6 +147,9 @@ template <class T>
 void save_npy(VectorView<const T> x, const std::string& path) {
   const Index shape[] = {x.size};
   detail::write_npy(x.data, shape, path);
+}
+inline void save_npy(const Labels& labels, const std::string& path) {
+  save_npy(view(labels), path);
 }
 
 }  // namespace kd

@@ -112,7 +112,7 @@ class NpyHeader {
     const std::string descr = quoted();
     const char order = descr.empty() ? ' ' : descr.front();
     for (const NpyType& known : npy_types) {
-      if (descr.substr(1) != known.code) continue;
+      if (descr.empty() || descr.substr(1) != known.code) continue;
       if (order != '<' && order != '>' && !(order == '|' && bytes_of(known.type) == 1)) break;
       to_.type = known.type;
       to_.order = order == '>' ? std::endian::big : std::endian::little;
@@ -120,7 +120,7 @@ class NpyHeader {
     }
     at_ = from;
     fail(kd::detail::text(
-        "numbers of the type ", descr, " are none that kd reads",
+        "numbers of the type '", descr, "' are none that kd reads",
         descr.find('O') != std::string::npos ? ": pickled objects are not supported" : ""));
   }
   void read_shape() {

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <new>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "kd/io/npy.hpp"
@@ -68,9 +70,14 @@ inline std::vector<std::byte> inflate_entry(std::span<const std::byte> packed, s
 class Npz {
  public:
   /// Throws `MissingFile`, `IoError`, or `FormatError` when it is no zip archive as it should be.
-  explicit Npz(const std::string& path)
-      : file_(path), entries_(detail::ZipDirectory(file_.bytes(), path).read()) {}
+  explicit Npz(const std::string& path) : Npz(std::make_unique<FileContent>(path)) {}
 
+  /// The content of such a file, which stays where it is; `path` is what errors say.
+  Npz(std::span<const std::byte> bytes, const std::string& path)
+      : path_(path), bytes_(bytes), entries_(detail::ZipDirectory(bytes, path).read()) {}
+
+  const std::string& path() const { return path_; }
+  bool has(const std::string& name) const { return entries_.contains(name + ".npy"); }
   std::vector<std::string> names() const {
     std::vector<std::string> all;
     for (const auto& [name, entry] : entries_)
@@ -90,6 +97,10 @@ class Npz {
   Labels load_labels(const std::string& name) const { return with_array(name, detail::npy_labels); }
 
  private:
+  explicit Npz(std::unique_ptr<const FileContent> file) : Npz(file->bytes(), file->path()) {
+    file_ = std::move(file);
+  }
+
   template <class F>
   std::invoke_result_t<F&, const NpyArray&, const std::string&> with_array(const std::string& name,
                                                                            F&& f) const {
@@ -97,12 +108,12 @@ class Npz {
     if (found == entries_.end()) {
       std::string all;
       for (const std::string& other : names()) all += ' ' + other;
-      throw FormatError(file_.path(), 0, detail::text("has no array \"", name, "\"; it has", all));
+      throw FormatError(path_, 0, detail::text("has no array \"", name, "\"; it has", all));
     }
     const detail::ZipEntry& entry = found->second;
-    const std::string place = file_.path() + ", " + found->first;
-    std::span<const std::byte> bytes = file_.bytes().subspan(
-        static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(entry.packed));
+    const std::string place = path_ + ", " + found->first;
+    std::span<const std::byte> bytes = bytes_.subspan(static_cast<std::size_t>(entry.begin),
+                                                      static_cast<std::size_t>(entry.packed));
     std::vector<std::byte> unpacked;
     if (entry.method != 0) {
       unpacked = detail::inflate_entry(bytes, entry.size, place, entry.begin);
@@ -114,7 +125,9 @@ class Npz {
     return f(parse_npy(bytes, place), place);
   }
 
-  FileContent file_;
+  std::unique_ptr<const FileContent> file_;  ///< null where the content is another's
+  std::string path_;
+  std::span<const std::byte> bytes_;
   std::map<std::string, detail::ZipEntry> entries_;
 };
 

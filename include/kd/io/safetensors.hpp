@@ -55,6 +55,7 @@ inline const char* name_of(NumberType type) {
 }
 
 inline constexpr std::uint64_t longest_safetensors_header = 100'000'000;
+inline constexpr const char* metadata_key = "__metadata__";
 
 /// Reads the header of a safetensors file.
 class SafetensorsHeader {
@@ -78,7 +79,7 @@ class SafetensorsHeader {
     const auto bytes = reader_.take(reader_.left(), "the tensors");
     std::map<std::uint64_t, const std::string*> begins;
     for (const auto& [name, entry] : json.items()) {
-      if (name == "__metadata__") {
+      if (name == metadata_key) {
         read_metadata(entry);
         continue;
       }
@@ -122,13 +123,15 @@ class SafetensorsHeader {
     } catch (const Json::parse_error& error) {
       reader_.fail_at(begin_ + error.byte - (error.byte > 0 ? 1 : 0),
                       text("the header is no JSON: ", error.what()));
+    } catch (const Json::exception& error) {  // a number beyond what a double holds
+      reader_.fail_at(begin_, text("the header is not as it should be: ", error.what()));
     }
   }
 
   void read_metadata(const Json& entry) const {
-    if (!entry.is_object()) fail("__metadata__", "expected an object of texts");
+    if (!entry.is_object()) fail(metadata_key, "expected an object of texts");
     for (const auto& [key, value] : entry.items()) {
-      if (!value.is_string()) fail("__metadata__", text("expected a text for \"", key, '"'));
+      if (!value.is_string()) fail(metadata_key, text("expected a text for \"", key, '"'));
       to_.metadata[key] = value.template get<std::string>();
     }
   }
@@ -182,13 +185,56 @@ class SafetensorsHeader {
   std::uint64_t begin_ = 0;
 };
 
+/// What a safetensors file of `content` consists of; `header` holds the first part. Throws
+/// `ConfigError` when a tensor cannot be written: see `save_safetensors`.
+inline std::vector<std::string_view> safetensors_parts(const Safetensors& content,
+                                                       std::string& header) {
+  using Named = std::pair<const std::string, StoredTensor>;
+  std::vector<const Named*> order;
+  for (const Named& tensor : content.tensors) order.push_back(&tensor);
+  // stable_sort uses what clang 19 warns of.
+  std::sort(order.begin(), order.end(), [](const Named* a, const Named* b) {
+    const std::size_t left = bytes_of(a->second.type);
+    const std::size_t right = bytes_of(b->second.type);
+    return left != right ? left > right : a->first < b->first;
+  });
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  if (!content.metadata.empty()) json[metadata_key] = content.metadata;
+  std::vector<std::string_view> parts(1);
+  std::uint64_t at = 0;
+  for (const Named* named : order) {
+    const auto& [name, tensor] = *named;
+    if (name == metadata_key)
+      throw ConfigError(text("safetensors: no tensor may be called ", name));
+    const std::uint64_t end = at + tensor.bytes.size();
+    json[name] = {
+        {"dtype", name_of(tensor.type)}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
+    at = end;
+    parts.emplace_back(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
+  }
+  std::string json_text;
+  try {
+    json_text = json.dump();
+  } catch (const nlohmann::json::exception& error) {
+    throw ConfigError(text("safetensors: expected names and metadata in UTF-8: ", error.what()));
+  }
+  json_text.resize((json_text.size() + 7) / 8 * 8, ' ');
+  for (int i = 0; i < 8; ++i)
+    header += static_cast<char>(static_cast<unsigned char>(json_text.size() >> (8 * i)));
+  header += json_text;
+  parts[0] = header;
+  return parts;
+}
+
 }  // namespace detail
 
 /// Reads the content of a safetensors file, which the result refers to. `path` is what errors say.
 /// Throws `FormatError`.
 inline Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& path) {
-  if (const std::string other = detail::describe_foreign(bytes); !other.empty())
-    throw FormatError(path, 0, "expected a safetensors file, got " + other);
+  // The length of a header may look like another format's first bytes: 640 begins as a pickle does.
+  if (bytes.size() <= 8 || bytes[8] != std::byte{'{'})
+    if (const std::string other = detail::describe_foreign(bytes); !other.empty())
+      throw FormatError(path, 0, "expected a safetensors file, got " + other);
   Safetensors result;
   detail::ByteReader reader(path, bytes);
   detail::SafetensorsHeader(reader, result).read();
@@ -196,37 +242,12 @@ inline Safetensors parse_safetensors(std::span<const std::byte> bytes, const std
 }
 
 /// Writes tensors and metadata as a safetensors file, whole or not at all: wide numbers first, so
-/// that each is aligned, then by name, as the format's own library does. Throws `IoError`.
+/// that each is aligned, then by name, as the format's own library does. Throws `ConfigError` when
+/// a name or a text is not UTF-8, or a tensor is called `__metadata__`; `IoError` when the file
+/// cannot be written.
 inline void save_safetensors(const Safetensors& content, const std::string& path) {
-  using Named = std::pair<const std::string, StoredTensor>;
-  std::vector<const Named*> order;
-  for (const Named& tensor : content.tensors) order.push_back(&tensor);
-  // stable_sort uses what clang 19 warns of.
-  std::sort(order.begin(), order.end(), [](const Named* a, const Named* b) {
-    const std::size_t left = detail::bytes_of(a->second.type);
-    const std::size_t right = detail::bytes_of(b->second.type);
-    return left != right ? left > right : a->first < b->first;
-  });
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!content.metadata.empty()) header["__metadata__"] = content.metadata;
-  std::vector<std::string_view> parts(2);
-  std::uint64_t at = 0;
-  for (const Named* named : order) {
-    const auto& [name, tensor] = *named;
-    const std::uint64_t end = at + tensor.bytes.size();
-    header[name] = {{"dtype", detail::name_of(tensor.type)},
-                    {"shape", tensor.shape},
-                    {"data_offsets", {at, end}}};
-    at = end;
-    parts.emplace_back(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
-  }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');
-  std::string length;
-  for (int i = 0; i < 8; ++i)
-    length += static_cast<char>(static_cast<unsigned char>(text.size() >> (8 * i)));
-  parts[0] = length;
-  parts[1] = text;
+  std::string header;
+  const std::vector<std::string_view> parts = detail::safetensors_parts(content, header);
   OutputFile(path).write(parts);
 }
 

@@ -43,8 +43,9 @@ class BornAgain {
 
   /// Trains all generations anew; one report each. As `Distiller::fit`: each generation is
   /// validated, has its own patience and keeps its own best weights, with which it teaches the
-  /// next. A callback that says stop ends them all: there is no generation after that one. Each
-  /// has a checkpoint of its own, `run.checkpoint.1` and so on.
+  /// next. A callback that says stop ends them all: there is no generation after that one. What is
+  /// refused before the first step leaves the generations as they were. Each has a checkpoint of
+  /// its own, `run.checkpoint.1` and so on.
   template <Optimizer O>
   std::vector<FitReport> fit(const Dataset& data, const O& optimizer,
                              const FitOptions& options = {}) {
@@ -52,23 +53,31 @@ class BornAgain {
     detail::check_model_fits("BornAgain::fit", teacher_, data, static_cast<bool>(options.augment));
     detail::check_options("BornAgain::fit", options, teacher_);
     std::vector<FitReport> reports;
-    generations_.clear();
-    generations_.reserve(static_cast<std::size_t>(options_.generations));  // teachers stay put
+    std::vector<N> previous;
+    previous.reserve(static_cast<std::size_t>(options_.generations));  // teachers stay put
+    generations_.swap(previous);
     const N* teacher = &teacher_;
     FitOptions part = options;
     for (Index i = 0; i < options_.generations; ++i) {
-      generations_.emplace_back(teacher_.architecture(),
-                                Rng(options_.seed).stream(static_cast<std::uint64_t>(i)),
-                                teacher_.space());
-      N& student = generations_.back();
       part.checkpoint = options.checkpoint.part(i + 1);
-      reports.push_back(std::apply(
-          [&](const Methods&... methods) {
-            return Distiller(*teacher, student, methods...).fit(data, optimizer, part);
-          },
-          methods_));
+      TrainingState<O, typename N::Scalar, typename N::Space> state;
+      try {
+        generations_.emplace_back(teacher_.architecture(),
+                                  Rng(options_.seed).stream(static_cast<std::uint64_t>(i)),
+                                  teacher_.space());
+        N& student = generations_.back();
+        reports.push_back(std::apply(
+            [&](const Methods&... methods) {
+              return Distiller(*teacher, student, methods...).fit(data, optimizer, part, state);
+            },
+            methods_));
+      } catch (...) {
+        if (i == 0 && state.steps() == 0) generations_.swap(previous);  // refused
+        throw;
+      }
+      previous.clear();
       if (reports.back().stopped == Stopped::callback) break;
-      teacher = &student;
+      teacher = &generations_.back();
     }
     return reports;
   }

@@ -62,6 +62,13 @@ class CachedTeacher : public SampleTable {
   }
   Index num_classes() const { return classes_; }
 
+  /// All logits, (classes, samples), on the host, to be saved (`save_npy`) or looked at.
+  Matrix<Scalar> kept() const {
+    Matrix<Scalar> all(classes_, size());
+    op_download(space(), table().flat(), view(all).flat());
+    return all;
+  }
+
   Workspace make_workspace(Index capacity) const { return {classes_, capacity, space()}; }
 
   MatrixView<const Scalar, Space> logits(const Batch<Scalar, Space>& batch,

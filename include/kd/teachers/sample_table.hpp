@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <concepts>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "kd/core/model_fits.hpp"
@@ -31,7 +32,7 @@ class SampleTable {
   /// another data set, `ConfigError` when inputs are augmented and must not be.
   void check_data(const Dataset& data, bool augmented = false) const {
     if (data_) {
-      detail::check_same_data(name_, *data_, data.identity());
+      detail::check_same_data(name_.c_str(), *data_, data.identity());
       if (data.first() < first_ || data.first() + data.size() > first_ + samples_)
         throw ShapeError(detail::text(name_, ": holds samples ", first_, " to ",
                                       first_ + samples_ - 1, " of the data set, got its samples ",
@@ -50,10 +51,13 @@ class SampleTable {
 
  protected:
   /// A table of the samples of `data`.
-  SampleTable(const char* name, const Dataset& data)
-      : name_(name), first_(data.first()), samples_(data.size()), data_(data.identity()) {}
+  SampleTable(std::string name, const Dataset& data)
+      : name_(std::move(name)),
+        first_(data.first()),
+        samples_(data.size()),
+        data_(data.identity()) {}
   /// A table from elsewhere, which can be held to the size of a whole data set alone.
-  SampleTable(const char* name, Index samples) : name_(name), samples_(samples) {}
+  SampleTable(std::string name, Index samples) : name_(std::move(name)), samples_(samples) {}
 
   /// The index of the first sample.
   Index first() const { return first_; }
@@ -69,7 +73,7 @@ class SampleTable {
   }
 
  private:
-  const char* name_;
+  std::string name_;  ///< what errors say
   Index first_ = 0;
   Index samples_;
   std::optional<DatasetIdentity> data_;  ///< of which whole, unless it came from elsewhere

@@ -9,6 +9,7 @@
 #include "kd/cpu/ops/top_k.hpp"
 #include "kd/teachers/logits_room.hpp"
 #include "kd/teachers/sample_table.hpp"
+#include "kd/teachers/top_k_logits.hpp"
 
 namespace kd {
 
@@ -57,6 +58,14 @@ class TopKTeacher : public SampleTable {
                         });
   }
 
+  /// Takes logits from elsewhere, column i those of sample i. They belong to a whole data set of as
+  /// many samples, whichever it is, and its slices. Throws `ShapeError` when there are none, or
+  /// more or fewer classes than logits; `ConfigError` when there are more than classes, or the
+  /// temperature is not positive; `DataError` when a class is out of range or there twice, a logit
+  /// is not finite, a tail is above all of them, or they look like probabilities.
+  explicit TopKTeacher(TopKLogits<Scalar> from, LogitsOptions options = {}, Space space = {})
+      : TopKTeacher(Checked{}, checked(std::move(from), options), std::move(space)) {}
+
   const Space& space() const { return logits_.space(); }
   std::optional<std::uint64_t> fingerprint() const {
     const std::uint64_t logits = detail::fingerprint_of(space(), logits_.view());
@@ -68,6 +77,16 @@ class TopKTeacher : public SampleTable {
   double temperature() const { return temperature_; }
   TopKTable<const Scalar, Space> table() const {
     return {classes_.matrix(k_, size()), logits_.matrix(k_, size()), tail_.view(), first()};
+  }
+
+  /// All that it keeps, on the host, to be saved (`save_top_k`) or looked at.
+  TopKLogits<Scalar> kept() const {
+    TopKLogits<Scalar> all{Matrix<Label>(k_, size()), Matrix<Scalar>(k_, size()),
+                           Vector<Scalar>(size()), num_classes_, temperature_};
+    op_download(space(), table().classes.flat(), view(all.classes).flat());
+    op_download(space(), table().logits.flat(), view(all.logits).flat());
+    op_download(space(), table().tail, view(all.tail));
+    return all;
   }
 
   /// What it takes, and what all logits would take, in bytes.
@@ -88,11 +107,33 @@ class TopKTeacher : public SampleTable {
   }
 
  private:
+  struct Checked {};
+
   static Index checked_k(Index k, Index classes) {
-    if (k < 1 || k > classes)
-      throw ConfigError(detail::text("TopKTeacher: k must be between 1 and the ", classes,
-                                     " classes of the teacher, got ", k));
+    detail::check_k("TopKTeacher", k, classes);
     return k;
+  }
+
+  /// Its `source` is then what the table is called.
+  static TopKLogits<Scalar> checked(TopKLogits<Scalar> from, LogitsOptions options) {
+    const std::string name = from.source.empty() ? "TopKTeacher" : "TopKTeacher of " + from.source;
+    from = detail::sorted_top_k(name, std::move(from), options);
+    if (Classes != dynamic) detail::check_equal(name.c_str(), "classes", Classes, from.num_classes);
+    from.source = name;
+    return from;
+  }
+
+  TopKTeacher(Checked, const TopKLogits<Scalar>& from, Space space)
+      : SampleTable(from.source, from.logits.cols()),
+        num_classes_(from.num_classes),
+        k_(from.logits.rows()),
+        temperature_(from.temperature),
+        classes_(from.classes.size(), space),
+        logits_(from.logits.size(), space),
+        tail_(from.tail.size(), space) {
+    op_upload(space, view(from.classes).flat(), classes_.view());
+    op_upload(space, view(from.logits).flat(), logits_.view());
+    op_upload(space, view(from.tail), tail_.view());
   }
 
   Index num_classes_;
@@ -106,5 +147,7 @@ class TopKTeacher : public SampleTable {
 template <Teacher T>
 TopKTeacher(const T&, const Dataset&, Index, TopKTeacherOptions = {})
     -> TopKTeacher<typename T::Scalar, typename T::Space, T::static_classes>;
+template <Real S>
+TopKTeacher(TopKLogits<S>, LogitsOptions = {}) -> TopKTeacher<S>;
 
 }  // namespace kd

@@ -9,11 +9,22 @@
 
 #include "kd/core/labels.hpp"
 #include "kd/core/matrix.hpp"
+#include "kd/core/to_labels.hpp"
 #include "kd/loss/loss.hpp"
 #include "kd/testing/gradient_check.hpp"
 #include "kd/testing/survives.hpp"
 
 namespace kd::testing {
+
+/// Labels as whoever has them writes them, by the rules of `Dataset`: a matrix is refused.
+struct GivenLabels {
+  GivenLabels() = default;
+  /// Throws `ShapeError` for a matrix, `DataError` when one does not fit 32 bits.
+  template <kd::detail::LabelSource L>
+  GivenLabels(const L& labels) : numbers(kd::detail::to_labels(labels)) {}
+
+  Labels numbers;
+};
 
 struct CheckLossOptions {
   Index classes = 6;
@@ -21,7 +32,7 @@ struct CheckLossOptions {
   std::uint64_t seed = 0;
   Matrix<double> logits = {};   ///< (classes, batch); random, at most 3 in size, when empty
   Matrix<double> targets = {};  ///< for a loss on matrices; as the logits when empty
-  Labels labels = {};           ///< for a loss on labels; random when empty
+  GivenLabels labels = {};      ///< for a loss on labels; random when empty
   GradientCheckOptions gradient = {};
 };
 
@@ -87,7 +98,7 @@ inline LossInputs make_loss_inputs(const CheckLossOptions& options) {
     for (double& each : x.reshaped()) each = rng.symmetric(3.);
     return x;
   };
-  LossInputs in{options.logits, options.targets, options.labels};
+  LossInputs in{options.logits, options.targets, options.labels.numbers};
   if (in.logits.size() == 0) in.logits = draw(options.classes, options.batch, 1);
   const Index classes = in.logits.rows();
   const Index batch = in.logits.cols();
