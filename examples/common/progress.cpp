@@ -55,8 +55,10 @@ void Progress::epoch(const kd::EpochReport& report, const std::string& figures) 
   clear();
   std::cout << left(name_, name_.empty() ? 0 : name_width) << "epoch "
             << right(std::to_string(report.epoch), epochs.size()) << " of " << epochs << ":  loss "
-            << fixed(report.loss, 4) << figures << ",  " << fixed(report.seconds, 3) << " s"
-            << std::endl;
+            << fixed(report.loss, 4) << figures;
+  constexpr double least_seconds = 0.005;  // which two digits show
+  if (report.seconds >= least_seconds) std::cout << ",  " << fixed(report.seconds, 2) << " s";
+  std::cout << std::endl;
 }
 
 void Progress::clear() {

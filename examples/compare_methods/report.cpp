@@ -36,7 +36,8 @@ void print_plan(std::ostream& out, const Figures& figures, const example::Images
 
 void print_head(std::ostream& out, const StudentResult& student) {
   out << "\nStudent " << student.name << ", " << grouped(student.parameters) << " parameters\n"
-      << left("", name_width) << "    errors   deviation  seconds/epoch  learns from\n";
+      << left("", name_width) << "    errors   deviation  seconds/epoch  learns from\n"
+      << std::flush;
 }
 
 void print_row(std::ostream& out, const MethodResult& result) {

@@ -79,7 +79,7 @@ void print_end(const Options& options, const kd::FitReport& report) {
   std::cout << '\n';
   if (report.stopped == kd::Stopped::patience)
     std::cout << "Ended after epoch " << report.epochs.size() << ": no better for "
-              << *options.patience << ".\n";
+              << *options.patience << (*options.patience == 1 ? " epoch.\n" : " epochs.\n");
   if (report.best_index) {
     const kd::EpochReport& best = report.best();
     std::cout << "Best was epoch " << best.epoch << ": validation loss "
@@ -101,7 +101,8 @@ void print_plan(const Options& options, const Lesson& lesson) {
   out << '\n';
   if (lesson.logits)
     out << "Teacher: " << options.teacher.value_or(options.teacher_logits.value_or(""));
-  if (lesson.teacher_accuracy) out << ", right in " << percent(*lesson.teacher_accuracy);
+  if (lesson.teacher_accuracy)
+    out << ", right in " << percent(*lesson.teacher_accuracy) << " of them";
   out << (lesson.logits ? "\n" : "Teacher: none, the student learns from the labels alone\n");
   out << "Student: " << example::text_of(*options.student) << ", " << options.epochs
       << " epochs, batch " << options.batch << ", lr " << options.lr

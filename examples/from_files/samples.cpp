@@ -88,7 +88,7 @@ void add_format_flags(CommandLine& line, FileFormat& format) {
            "no header. Without it all columns are inputs");
   line.add("--header", format.header, one_of({"auto", "yes", "no"}),
            "Whether the first line of .csv files has names;\n"
-           "auto: it has, and a line with numbers is asked about");
+           "auto: it has, and numbers in it are refused");
   line.add("--separator", format.separator, one_of({"comma", "semicolon", "tab"}),
            "Between the cells of .csv files");
 }

@@ -2,9 +2,9 @@
 #
 # Runs blocks of the Markdown file DOCUMENT, those of STEPS, one behind the other in the folder WORK.
 # A comment before a block gives it a name: <!-- run: teacher.py -->. A step with a path is a file of
-# its own. C++ is compiled into BIN, or taken from there, unless FRESH; Python is PYTHON's. What is
-# printed as "student: 0.9" must be at least LEAST. Where PYTHON cannot import MODULES, nothing is run,
-# which is said.
+# its own. C++ is compiled into BIN, or taken from there, unless FRESH; Python is that of the first of
+# PYTHONS that can import MODULES. Where none can, nothing is run, which is said. What is printed as
+# "student: 0.9" must be at least LEAST.
 cmake_minimum_required(VERSION 3.25)
 
 string(REPLACE "|" ";" steps "${STEPS}")
@@ -15,10 +15,18 @@ endif()
 file(MAKE_DIRECTORY "${WORK}" "${BIN}")
 
 if(MODULES)
-  execute_process(COMMAND "${PYTHON}" -c "import ${MODULES}" RESULT_VARIABLE missing
-                  OUTPUT_QUIET ERROR_QUIET)
-  if(missing)
-    message("Skipped: Python has not all of ${MODULES}")
+  string(REPLACE "|" ";" pythons "${PYTHONS}")
+  set(PYTHON "")
+  foreach(python IN LISTS pythons)
+    execute_process(COMMAND "${python}" -c "import ${MODULES}" RESULT_VARIABLE missing
+                    OUTPUT_QUIET ERROR_QUIET)
+    if(missing EQUAL 0)
+      set(PYTHON "${python}")
+      break()
+    endif()
+  endforeach()
+  if(NOT PYTHON)
+    message("Skipped: no Python at hand has all of ${MODULES}")
     return()
   endif()
 endif()

@@ -27,8 +27,8 @@ inline std::string npz_of(const std::vector<std::pair<std::string, std::string>>
     const std::string head = number(20, 2) + number(0, 2) + number(0, 2) + number(0, 4) +
                              number(crc, 4) + number(bytes.size(), 4) + number(bytes.size(), 4) +
                              number(entry.size(), 2) + number(0, 2);
-    directory += "PK\x01\x02" + number(20, 2) + head + std::string(10, 0) +
-                 number(files.size(), 4) + entry;
+    directory +=
+        "PK\x01\x02" + number(20, 2) + head + std::string(10, 0) + number(files.size(), 4) + entry;
     files += "PK\x03\x04" + head + entry + bytes;
   }
   return files + directory + "PK\x05\x06" + number(0, 4) + number(arrays.size(), 2) +
