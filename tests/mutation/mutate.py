@@ -211,7 +211,7 @@ class Bench:
         return mutants
 
 
-def verdicts_of(bench, header, mutants, tests, pool):
+def verdicts_of(bench, header, mutants, tests, pool, only_together):
     """Pairs of a mutant and "survived", "noticed", or "broken" where it does not compile."""
     with bench.folder() as folder:
         numbered = {number: mutant for number, mutant in enumerate(mutants, 1) if mutant.choice}
@@ -243,7 +243,8 @@ def verdicts_of(bench, header, mutants, tests, pool):
             return "survived"
 
         tried = {together[number]: pool.submit(choose, number) for number in together}
-        tried |= {mutant: pool.submit(alone, mutant) for mutant in mutants if mutant not in tried}
+        if not only_together:
+            tried |= {mutant: pool.submit(alone, mutant) for mutant in mutants if mutant not in tried}
         for mutant, verdict in tried.items():
             yield mutant, verdict.result()
 
@@ -257,6 +258,7 @@ def main():
     parser.add_argument("--every", type=int, default=1, help="only every n-th mutant")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--log", type=pathlib.Path, help="keeps the verdicts; what stands in it is not tried again")
+    parser.add_argument("--together", action="store_true", help="only those that stand side by side: the most, and quick")
     parser.add_argument("--list", action="store_true", help="count the mutants and stop")
     options = parser.parse_args()
 
@@ -281,7 +283,8 @@ def main():
             left = [mutant for mutant in mutants if mutant.header == header and mutant not in verdicts]
             if not left:
                 continue
-            for mutant, verdict in verdicts_of(bench, header, left, tests_of(header, coverage), pool):
+            tests = tests_of(header, coverage)
+            for mutant, verdict in verdicts_of(bench, header, left, tests, pool, options.together):
                 verdicts[mutant] = verdict
                 if options.log:
                     with options.log.open("a") as log:
