@@ -2,14 +2,20 @@
 # SPDX-License-Identifier: MIT
 """Changes the CPU's headers, one place at a time, and asks whether the tests notice.
 
-    python3 tests/mutation/mutate.py --compiler g++ --work build/mutants [--only cpu/ops/sum] [--every 10]
+    python3 tests/mutation/mutate.py --compiler clang++ --work build/mutants [--only cpu/ops/sum] [--every 10]
 
-A mutant is a copy of one header in which one operator, constant or statement is another one. The
-tests that `covered_by.txt` names for the header are compiled against it and run: a mutant that
-compiles and passes has survived. AddressSanitizer watches: an index that is off by one is noticed. A survivor that changes nothing that anybody can see, or that
-changes only the speed, is answered in `answered.txt`; any other fails this run.
+In a mutant of a header one operator, constant or statement is another one. The tests that
+`covered_by.txt` names for the header are compiled against it and run: a mutant that compiles and
+passes has survived. AddressSanitizer watches: an index that is off by one is noticed. A survivor
+that changes nothing that anybody can see, or that changes only the speed, is answered in
+`answered.txt`; any other fails this run.
 
-It takes hours on two cores, so it is a target of its own (kd_mutants) and no test.
+Compiling takes longer than running, so the mutants of a header stand side by side in one copy of
+it, and the environment chooses one (mutant.hpp). Those that must be known while compiling, and
+others with which that does not compile, get a copy each.
+
+It takes an hour or two on two cores, so it is a target of its own (kd_mutants) and no test. With
+--log it goes on where it was stopped.
 """
 
 import argparse
@@ -23,46 +29,37 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-SECONDS = 120  # a mutant that takes longer hangs, which somebody would notice
+PATIENCE = 5  # times as long as the sound header: a mutant that takes longer hangs, which is noticed
 
-# What is found, and what stands in its place. Operators have spaces around them in this code, so
-# that template arguments, pointers and references are none.
+# What is found, what stands in its place, and what stands there where `{n}` chooses between the two.
+# Operators have spaces around them in this code, so that template arguments, pointers and references
+# are none.
+OPERATORS = {"+": "-", "-": "+", "*": "/", "/": "*", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=",
+             "!=": "==", "+=": "-=", "-=": "+=", "*=": "/="}  # fmt: skip
+NUMBERS = {"0": "1", "1": "2", "2": "1", "0.5": "1"}
 SWAPS = [
-    (r" \+ ", " - "),
-    (r" - ", " + "),
-    (r" \* ", " / "),
-    (r" / ", " * "),
-    (r" < ", " <= "),
-    (r" <= ", " < "),
-    (r" > ", " >= "),
-    (r" >= ", " > "),
-    (r" == ", " != "),
-    (r" != ", " == "),
-    (r" \+= ", " -= "),
-    (r" -= ", " += "),
-    (r" \*= ", " /= "),
-    (r" && ", " || "),
-    (r" \|\| ", " && "),
-    (r"\bS\(0\)", "S(1)"),
-    (r"\bS\(1\)", "S(2)"),
-    (r"\bS\(2\)", "S(1)"),
-    (r"\bS\(0\.5\)", "S(1)"),
-    (r"\bWrite::overwrite\b", "Write::add"),
-    (r"\bWrite::add\b", "Write::overwrite"),
-    (r"\bstd::min\b", "std::max"),
-    (r"\bstd::max\b", "std::min"),
-    (r"\.min\(", ".max("),
-    (r"\.max\(", ".min("),
-    (r"\btrue\b", "false"),
-    (r"\bfalse\b", "true"),
+    *((rf" {re.escape(a)} ", f" {b} ", f" {a} mutant::Here<{{n}}>{{{{}}}} {a} ") for a, b in OPERATORS.items()),
+    *((rf"\bS\({re.escape(a)}\)", f"S({b})", f"S(mutant::is({{n}}) ? {b} : {a})") for a, b in NUMBERS.items()),
+    (r" && ", " || ", None),
+    (r" \|\| ", " && ", None),
+    (r"\bWrite::overwrite\b", "Write::add", "(mutant::is({n}) ? Write::add : Write::overwrite)"),
+    (r"\bWrite::add\b", "Write::overwrite", "(mutant::is({n}) ? Write::overwrite : Write::add)"),
+    (r"\bstd::min\b", "std::max", "mutant::Min<{n}>::of"),
+    (r"\bstd::max\b", "std::min", "mutant::Max<{n}>::of"),
+    (r"\.min\(", ".max(", None),
+    (r"\.max\(", ".min(", None),
+    (r"\btrue\b", "false", "(!mutant::is({n}))"),
+    (r"\bfalse\b", "true", "(mutant::is({n}))"),
 ]
 # Statements that are taken out whole.
 STATEMENT = re.compile(
     r"^\s*(op_zero\(.*;|(if \(.*\) )?(return|continue|break);|[\w.>\-]+\(\);|\S.* [-+*]?= [^;{]*;)$"
 )
+DECLARATION = re.compile(r"\s*(?!else )((const|constexpr|auto|static|inline) |[\w:]+(<.*>)?[&*]*( const)? \w+(\[.*\])? [={])")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,10 +68,17 @@ class Mutant:
     line: int  # counted from 1
     before: str
     after: str
+    begin: int  # of what is changed in the line
+    end: int  # 0 for all of it
+    choice: str | None  # what is written there to have both: `{n}` is the mutant's number
+
 
     def key(self):
         """What `answered.txt` knows it by: not the line's number, which moves."""
         return f"{self.header}: {self.before.strip()} => {self.after.strip() or '(nothing)'}"
+
+    def place(self):
+        return f"{self.line} {self.key()}"
 
 
 def code_of(line):
@@ -92,14 +96,14 @@ def mutants_of(header):
             continue
         if "prefetch(" in code or "parallel_for(" in code:  # speed: what is asked for early, and shares
             continue
-        for pattern, replacement in SWAPS:
+        for pattern, replacement, choice in SWAPS:
             for found in re.finditer(pattern, code):
                 if code[: found.start()].count('"') % 2:  # within a text
                     continue
-                yield Mutant(header, number, line, line[: found.start()] + replacement + line[found.end() :])
-        declares = re.match(r"\s*(const|constexpr|auto|static|inline|S|Index|double|int|bool)\b", code)
-        if STATEMENT.match(code.rstrip()) and not declares:
-            yield Mutant(header, number, line, "")
+                begin, end = found.span()
+                yield Mutant(header, number, line, line[:begin] + replacement + line[end:], begin, end, choice)
+        if STATEMENT.match(code.rstrip()) and not DECLARATION.match(code):
+            yield Mutant(header, number, line, "", 0, 0, "{{ if (!mutant::is({n})) {{ {was} }} }}")
 
 
 def read_coverage():
@@ -119,60 +123,130 @@ def tests_of(header, coverage):
     return []
 
 
+def lines_of(header):
+    return (ROOT / "include/kd" / f"{header}.hpp").read_text().splitlines()
+
+
+def write(header, lines, folder):
+    """A spoiled header shadows the sound one: it is found first."""
+    target = pathlib.Path(folder) / "kd" / f"{header}.hpp"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text("\n".join(lines) + "\n")
+
+
+def all_in_one(header, mutants):
+    """The header's lines with all of {number: mutant} to choose from."""
+    lines = lines_of(header)
+    # From right to left: what is changed later in a line stays where it is.
+    for number, mutant in sorted(mutants.items(), key=lambda pair: (pair[1].end == 0, -pair[1].begin)):
+        line = lines[mutant.line - 1]
+        end = mutant.end or len(code_of(line))
+        choice = mutant.choice.format(n=number, was=line[mutant.begin : end])
+        lines[mutant.line - 1] = line[: mutant.begin] + choice + line[end:]
+    return lines
+
+
 class Bench:
     """Compiles and runs tests against an include folder, most of them from a compiled prelude."""
 
     def __init__(self, compiler, work, includes):
         self.work = pathlib.Path(work).resolve()
         self.work.mkdir(parents=True, exist_ok=True)
-        self.flags = [
-            compiler, "-std=c++20", "-O0", "-w", "-fsanitize=address", f"-I{ROOT / 'tests'}",
+        self.command = [
+            compiler, "-std=c++20", "-w", "-pthread", "-fsanitize=address", f"-I{ROOT / 'tests'}",
             f'-DKD_GOLDEN_DIR="{ROOT / "tests/golden"}"', f'-DKD_SAMPLE_DIR="{ROOT / "examples/data"}"',
         ] + [f"-isystem{folder}" for folder in includes]  # fmt: skip
-        prelude = self.work / "prelude.hpp"
-        prelude.write_text(
-            "#include <Eigen/Core>\n#include <functional>\n#include <string>\n#include <vector>\n"
-            '#include "support/catch.hpp"\n'
-        )
-        self.check(self.flags + ["-I" + str(ROOT / "include"), "-x", "c++-header", str(prelude), "-o", f"{prelude}.gch"])
-        self.prelude = ["-include", str(prelude)]
+        for level in "-O0", "-O1":
+            prelude = self.prelude(level)
+            prelude.write_text(
+                "#include <Eigen/Core>\n#include <functional>\n#include <string>\n#include <vector>\n"
+                '#include "mutation/mutant.hpp"\n#include "support/catch.hpp"\n'
+            )
+            self.check([level, "-x", "c++-header", prelude, "-o", f"{prelude}.gch"])
         self.main = self.work / "main.o"
-        self.check(self.flags + ["-c", str(ROOT / "tests/support/catch_main.cpp"), "-o", str(self.main)])
+        self.check(["-c", ROOT / "tests/support/catch_main.cpp", "-o", self.main])
 
-    def check(self, command):
-        done = subprocess.run(command, capture_output=True, text=True)
+    def prelude(self, level):
+        return self.work / f"prelude{level}.hpp"
+
+    def check(self, arguments):
+        done = subprocess.run(self.command + arguments, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(done.stderr)
 
-    def run(self, folder, tests):
-        """"passed", "failed", or "broken" where it does not compile."""
-        include = [f"-I{folder}", f"-I{ROOT / 'include'}"]
-        program = pathlib.Path(folder) / "tests"
-        for test in tests:  # one by one: most mutants fail in the first
-            source = str(ROOT / "tests" / f"{test}.test.cpp")
-            built = subprocess.run(
-                self.flags + include + self.prelude + [source, str(self.main), "-pthread", "-lz", "-o", str(program)],
-                capture_output=True,
-            )
-            if built.returncode != 0:
-                return "broken"
-            try:
-                ran = subprocess.run([program, "--abort"], capture_output=True, timeout=SECONDS)
-            except subprocess.TimeoutExpired:
-                return "failed"
-            if ran.returncode != 0:
-                return "failed"
-        return "passed"
+    def compile(self, folder, test, *arguments, level="-O0"):
+        """What the compiler has to say against it, or None."""
+        source = ROOT / "tests" / f"{test}.test.cpp"
+        include = [level, f"-I{folder}", f"-I{ROOT / 'include'}", "-include", self.prelude(level)]
+        done = subprocess.run(self.command + include + [source, *arguments], capture_output=True, text=True)
+        return None if done.returncode == 0 else done.stderr
 
-    def try_mutant(self, mutant, tests):
-        with tempfile.TemporaryDirectory(dir=self.work) as folder:
-            # The spoiled header shadows the sound one: it is found first.
-            target = pathlib.Path(folder) / "kd" / f"{mutant.header}.hpp"
-            target.parent.mkdir(parents=True)
-            lines = (ROOT / "include/kd" / f"{mutant.header}.hpp").read_text().splitlines()
-            lines[mutant.line - 1] = mutant.after
-            target.write_text("\n".join(lines) + "\n")
-            return self.run(folder, tests)
+    def build(self, folder, test, level="-O0"):
+        """The program, or None."""
+        program = pathlib.Path(folder) / test.replace("/", "-")
+        errors = self.compile(folder, test, self.main, "-lz", "-o", program, level=level)
+        return None if errors else program
+
+    def passes(self, program, number=0, seconds=None):
+        try:
+            environment = {**os.environ, "KD_MUTANT": str(number)}
+            ran = subprocess.run([program, "--abort"], capture_output=True, timeout=seconds, env=environment)
+            return ran.returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
+
+    def folder(self):
+        return tempfile.TemporaryDirectory(dir=self.work)
+
+    def compiles_together(self, header, mutants, tests, folder):
+        """Those of {number: mutant} that can stand side by side: none in a line that is complained of."""
+        while mutants:
+            write(header, all_in_one(header, mutants), folder)
+            errors = "".join(self.compile(folder, test, "-fsyntax-only") or "" for test in tests)
+            if not errors:
+                break
+            lines = {int(line) for line in re.findall(rf"kd/{header}\.hpp:(\d+):", errors)}
+            left = {number: mutant for number, mutant in mutants.items() if mutant.line not in lines}
+            mutants = left if len(left) < len(mutants) else {}
+        return mutants
+
+
+def verdicts_of(bench, header, mutants, tests, pool, only_together):
+    """Pairs of a mutant and "survived", "noticed", or "broken" where it does not compile."""
+    with bench.folder() as folder:
+        numbered = {number: mutant for number, mutant in enumerate(mutants, 1) if mutant.choice}
+        together = bench.compiles_together(header, numbered, tests, folder)
+        write(header, all_in_one(header, together), folder)
+        programs = list(pool.map(lambda test: bench.build(folder, test, "-O1"), tests))
+        seconds = []
+        for program, test in zip(programs, tests):
+            start = time.monotonic()
+            if not program or not bench.passes(program):
+                sys.exit(f"{header}.hpp does not pass {test} as it is.")
+            seconds.append(PATIENCE * (1 + time.monotonic() - start))
+
+        def choose(number):  # one test by one: most mutants fail in the first
+            passed = all(bench.passes(program, number, limit) for program, limit in zip(programs, seconds))
+            return "survived" if passed else "noticed"
+
+        def alone(mutant):
+            lines = lines_of(header)
+            lines[mutant.line - 1] = mutant.after or ";"
+            with bench.folder() as own:
+                write(header, lines, own)
+                for test, limit in zip(tests, seconds):
+                    program = bench.build(own, test)
+                    if not program:
+                        return "broken"
+                    if not bench.passes(program, 0, PATIENCE * limit):
+                        return "noticed"
+            return "survived"
+
+        tried = {together[number]: pool.submit(choose, number) for number in together}
+        if not only_together:
+            tried |= {mutant: pool.submit(alone, mutant) for mutant in mutants if mutant not in tried}
+        for mutant, verdict in tried.items():
+            yield mutant, verdict.result()
 
 
 def main():
@@ -183,6 +257,8 @@ def main():
     parser.add_argument("--only", default="*", help="headers, such as cpu/ops/sum or 'optim/*'")
     parser.add_argument("--every", type=int, default=1, help="only every n-th mutant")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--log", type=pathlib.Path, help="keeps the verdicts; what stands in it is not tried again")
+    parser.add_argument("--together", action="store_true", help="only those that stand side by side: the most, and quick")
     parser.add_argument("--list", action="store_true", help="count the mutants and stop")
     options = parser.parse_args()
 
@@ -190,42 +266,44 @@ def main():
     headers = sorted(
         str(path.relative_to(ROOT / "include/kd"))[: -len(".hpp")] for path in (ROOT / "include/kd").rglob("*.hpp")
     )
-    mutants = []
-    for header in fnmatch.filter(headers, options.only):
-        tests = tests_of(header, coverage)
-        if tests:
-            mutants += [(mutant, tests) for mutant in mutants_of(header)]
-    mutants = mutants[:: options.every]
+    headers = [header for header in fnmatch.filter(headers, options.only) if tests_of(header, coverage)]
+    mutants = [mutant for header in headers for mutant in mutants_of(header)][:: options.every]
     if not mutants:
         sys.exit(f"There is nothing to change in headers like {options.only}.")
-    print(f"{len(mutants)} mutants of {len({mutant.header for mutant, _ in mutants})} headers", flush=True)
+    print(f"{len(mutants)} mutants of {len({mutant.header for mutant in mutants})} headers", flush=True)
     if options.list:
         return
 
+    logged = options.log.read_text().splitlines() if options.log and options.log.exists() else []
+    known = {place: verdict for verdict, place in (line.split(" ", 1) for line in logged)}
+    verdicts = {mutant: known[mutant.place()] for mutant in mutants if mutant.place() in known}
     bench = Bench(options.compiler, options.work, options.include)
-    for tests in {tuple(tests) for _, tests in mutants}:
-        with tempfile.TemporaryDirectory(dir=bench.work) as folder:
-            if bench.run(folder, tests) != "passed":
-                sys.exit(f"The headers as they are do not pass {' '.join(tests)}.")
-    answered = set((HERE / "answered.txt").read_text().splitlines())
-    counts = {"passed": 0, "failed": 0, "broken": 0}
-    survivors = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        verdicts = pool.map(lambda pair: (pair[0], bench.try_mutant(*pair)), mutants)
-        for done, (mutant, verdict) in enumerate(verdicts, 1):
-            counts[verdict] += 1
-            if verdict == "passed" and mutant.key() not in answered:
-                survivors.append(mutant)
-                print(f"survived: {mutant.header}.hpp:{mutant.line}\n  {mutant.key()}", flush=True)
-            if done % 50 == 0:
-                print(f"{done} of {len(mutants)}", flush=True)
+        for header in headers:
+            left = [mutant for mutant in mutants if mutant.header == header and mutant not in verdicts]
+            if not left:
+                continue
+            tests = tests_of(header, coverage)
+            for mutant, verdict in verdicts_of(bench, header, left, tests, pool, options.together):
+                verdicts[mutant] = verdict
+                if options.log:
+                    with options.log.open("a") as log:
+                        print(verdict, mutant.place(), file=log)
+            print(f"{header}: {len(verdicts)} of {len(mutants)}", flush=True)
+
+    answered = set((HERE / "answered.txt").read_text().splitlines())
+    survivors = [mutant for mutant, verdict in verdicts.items() if verdict == "survived"]
+    unanswered = [mutant for mutant in survivors if mutant.key() not in answered]
+    for mutant in unanswered:
+        print(f"survived: {mutant.header}.hpp:{mutant.line}\n  {mutant.key()}")
+    count = list(verdicts.values()).count
     print(
-        f"{counts['failed']} noticed, {counts['broken']} do not compile, {counts['passed']} survived, "
-        f"of which {counts['passed'] - len(survivors)} are answered"
+        f"{count('noticed')} noticed, {count('broken')} do not compile, {len(survivors)} survived, "
+        f"of which {len(survivors) - len(unanswered)} are answered"
     )
     shutil.rmtree(bench.work, ignore_errors=True)
-    if survivors:
-        sys.exit(f"{len(survivors)} mutants survived without an answer.")
+    if unanswered:
+        sys.exit(f"{len(unanswered)} mutants survived without an answer.")
 
 
 if __name__ == "__main__":
