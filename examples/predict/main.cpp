@@ -62,6 +62,9 @@ void run(const Options& options) {
   predict::check(options);
   example::Outputs outputs;
   outputs.add("--output", options.output);
+  outputs.check_apart_from(options.inputs, "--inputs");
+  outputs.check_apart_from(options.network, "--network");
+  outputs.check_apart_from(options.labels, "--labels");
   if (!predict::is_npy(*options.output) && !options.output->ends_with(".csv"))
     throw kd::ConfigError("--output: expected a file that ends with .npy or .csv, got " +
                           example::shown(*options.output));
