@@ -7,30 +7,22 @@
 #include <string>
 
 #include "kd/core/matrix.hpp"
-#include "kd/interop/xtensor.hpp"
-#include "support/npy.hpp"
+#include "kd/io/npy.hpp"
 
 /// Numbers that PyTorch computed (tests/golden/README.md): the name is that of the file, without
 /// its ending, such as "cross_entropy/random_logits".
 namespace kd::test {
 
-template <class T>
-xt::xarray<T> golden_array(const std::string& name) {
-  return load_npy<T>(std::string(KD_GOLDEN_DIR "/") + name + ".npy");
-}
-
 /// An array (N, ...) as a matrix with N columns.
 template <class T = double>
 Matrix<T> golden(const std::string& name) {
-  const xt::xarray<T> array = golden_array<T>(name);
-  return map(as_matrix(array));
+  return load_npy<T>(std::string(KD_GOLDEN_DIR "/") + name + ".npy");
 }
 
 /// An array (N) as a vector.
 template <class T = double>
 Vector<T> golden_vector(const std::string& name) {
-  const xt::xarray<T> array = golden_array<T>(name);
-  return map(VectorView<const T>(array.data(), static_cast<Index>(array.size())));
+  return golden<T>(name).reshaped();
 }
 
 inline Labels golden_labels(const std::string& name) { return golden_vector<Label>(name); }
