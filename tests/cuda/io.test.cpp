@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Weights that lie on a device go through the host to files and come back.
-#include "kd/cuda.hpp"
 #include "kd/io.hpp"
+
+#include "kd/cuda.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
