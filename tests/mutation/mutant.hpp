@@ -12,6 +12,9 @@ inline const int chosen = std::getenv("KD_MUTANT") ? std::atoi(std::getenv("KD_M
 
 inline bool is(int number) { return chosen == number; }
 
+/// How a program ends whose types have no such operator: alone, the mutant would not compile.
+inline constexpr int no_operator = 77;
+
 /// Stands in the middle of an operator: `a + Here<7>{} + b` is `a + b`, or `a - b` in mutant 7. It
 /// binds as the operator alone did.
 template <int Number>
@@ -25,15 +28,30 @@ struct Right {
   B&& b;
 };
 
-#define KD_MUTANT(before, after)                                        \
-  template <class A, int Number>                                        \
-  Left<A, Number> operator before(A&& a, Here<Number>) {                \
-    return {static_cast<A&&>(a)};                                       \
-  }                                                                     \
-  template <class A, int Number, class B>                               \
-  auto operator before(Left<A, Number> left, B&& b) {                   \
-    using Value = decltype(left.a before b);                            \
-    return is(Number) ? Value(left.a after b) : Value(left.a before b); \
+/// What both operators give: Eigen's expressions of two are two types, but the same when computed.
+template <class T>
+struct Result {
+  using Type = T;
+};
+template <class T>
+requires requires { typename T::PlainObject; }
+struct Result<T> {
+  using Type = typename T::PlainObject;
+};
+
+#define KD_MUTANT(before, after)                                                       \
+  template <class A, int Number>                                                       \
+  Left<A, Number> operator before(A&& a, Here<Number>) {                               \
+    return {static_cast<A&&>(a)};                                                      \
+  }                                                                                    \
+  template <class A, int Number, class B>                                              \
+  auto operator before(Left<A, Number> left, B&& b) {                                  \
+    using Value = typename Result<decltype(left.a before b)>::Type;                    \
+    if (is(Number)) {                                                                  \
+      if constexpr (requires { Value(left.a after b); }) return Value(left.a after b); \
+      std::_Exit(no_operator);                                                         \
+    }                                                                                  \
+    return Value(left.a before b);                                                     \
   }
 KD_MUTANT(+, -)
 KD_MUTANT(-, +)
@@ -54,10 +72,13 @@ KD_MUTANT(!=, ==)
   }                                                       \
   template <class A, class B, int Number>                 \
   void operator before(A&& a, Right<B, Number> right) {   \
-    if (is(Number)) {                                     \
-      a after right.b;                                    \
-    } else {                                              \
+    if (!is(Number)) {                                    \
       a before right.b;                                   \
+    } else {                                              \
+      if constexpr (requires { a after right.b; })        \
+        a after right.b;                                  \
+      else                                                \
+        std::_Exit(no_operator);                          \
     }                                                     \
   }
 KD_MUTANT(+=, -=)

@@ -33,6 +33,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+NO_OPERATOR = 77  # see mutant.hpp
 PATIENCE = 5  # times as long as the sound header: a mutant that takes longer hangs, which is noticed
 
 # What is found, what stands in its place, and what stands there where `{n}` chooses between the two.
@@ -187,13 +188,13 @@ class Bench:
         errors = self.compile(folder, test, self.main, "-lz", "-o", program, level=level)
         return None if errors else program
 
-    def passes(self, program, number=0, seconds=None):
+    def verdict(self, program, number=0, seconds=None):
+        environment = {**os.environ, "KD_MUTANT": str(number)}
         try:
-            environment = {**os.environ, "KD_MUTANT": str(number)}
             ran = subprocess.run([program, "--abort"], capture_output=True, timeout=seconds, env=environment)
-            return ran.returncode == 0
         except subprocess.TimeoutExpired:
-            return False
+            return "noticed"
+        return {0: "survived", NO_OPERATOR: "broken"}.get(ran.returncode, "noticed")
 
     def folder(self):
         return tempfile.TemporaryDirectory(dir=self.work)
@@ -221,26 +222,26 @@ def verdicts_of(bench, header, mutants, tests, pool, only_together):
         seconds = []
         for program, test in zip(programs, tests):
             start = time.monotonic()
-            if not program or not bench.passes(program):
+            if not program or bench.verdict(program) != "survived":
                 sys.exit(f"{header}.hpp does not pass {test} as it is.")
             seconds.append(PATIENCE * (1 + time.monotonic() - start))
 
-        def choose(number):  # one test by one: most mutants fail in the first
-            passed = all(bench.passes(program, number, limit) for program, limit in zip(programs, seconds))
-            return "survived" if passed else "noticed"
+        def first_of(verdicts):  # one test by one: most mutants fail in the first
+            return next((verdict for verdict in verdicts if verdict != "survived"), "survived")
+
+        def choose(number):
+            return first_of(bench.verdict(program, number, limit) for program, limit in zip(programs, seconds))
 
         def alone(mutant):
             lines = lines_of(header)
             lines[mutant.line - 1] = mutant.after or ";"
             with bench.folder() as own:
                 write(header, lines, own)
-                for test, limit in zip(tests, seconds):
-                    program = bench.build(own, test)
-                    if not program:
-                        return "broken"
-                    if not bench.passes(program, 0, PATIENCE * limit):
-                        return "noticed"
-            return "survived"
+                built = (bench.build(own, test) for test in tests)
+                return first_of(
+                    bench.verdict(program, 0, PATIENCE * limit) if program else "broken"
+                    for program, limit in zip(built, seconds)
+                )
 
         tried = {together[number]: pool.submit(choose, number) for number in together}
         if not only_together:
