@@ -136,6 +136,15 @@ TEST_CASE("an embedding that is not finite moves no entry", "[methods][contrasti
   CHECK(bank.col(1) != before.col(1));
 }
 
+TEST_CASE("an entry that meets its opposite half-way is no direction, and no NaN",
+          "[methods][contrastive]") {
+  const Matrix<double> unit{{0.6}, {-0.8}};
+  Matrix<double> bank = -unit;
+  const Vector<Index> own = Vector<Index>::Zero(1);
+  op_move_bank(host, view(std::as_const(unit)), view(own), 0.5, view(bank));
+  CHECK(bank.isZero(0));
+}
+
 TEST_CASE("negatives are of other classes, all of them, and go with the sample",
           "[methods][contrastive]") {
   const Index count = 50;

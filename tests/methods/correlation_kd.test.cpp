@@ -96,6 +96,24 @@ TEST_CASE("one sample has no relation within a class", "[methods][correlation_kd
                     "CorrelationKd: expected batches of at least 2 samples, got 1");
 }
 
+TEST_CASE("a correlation's values are written where nobody has been, with and without a gradient",
+          "[methods][correlation_kd]") {
+  const Matrix<double> teacher = random_matrix<double>(5, 3, 1, 2);
+  const Matrix<double> student = random_matrix<double>(5, 3, 2, 2);
+  const auto values = [&](Index batch, Index gradients) {
+    Matrix<double> q(5, batch), p(5, batch), dq(5, batch);
+    Matrix<double> gradient = Matrix<double>::Zero(5, gradients);
+    Vector<double> values = Vector<double>::Constant(batch + 5, std::nan(""));
+    cpu::op_correlation_kd<double>(cpu::Space{}, {student.data(), 5, batch},
+                                   {teacher.data(), 5, batch}, 2., 1., 1., view(q), view(p),
+                                   view(dq), gradients > 0 ? view(gradient) : MatrixView<double>{},
+                                   view(values).slice(0, batch), view(values).slice(batch, 5));
+    return values;
+  };
+  for (const Index batch : {1, 3}) CHECK(values(batch, 0) == values(batch, batch));
+  CHECK(values(1, 1).tail(5).isZero(0));
+}
+
 TEST_CASE("distillation by correlation does not depend on the threads",
           "[methods][correlation_kd]") {
   const Matrix<float> teacher = random_matrix<float>(300, 200, 1, 3);
