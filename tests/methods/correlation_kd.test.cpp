@@ -100,7 +100,7 @@ TEST_CASE("a correlation's values are written where nobody has been, with and wi
           "[methods][correlation_kd]") {
   const Matrix<double> teacher = random_matrix<double>(5, 3, 1, 2);
   const Matrix<double> student = random_matrix<double>(5, 3, 2, 2);
-  const auto values = [&](Index batch, Index gradients) {
+  const auto values_of = [&](Index batch, Index gradients) {
     Matrix<double> q(5, batch), p(5, batch), dq(5, batch);
     Matrix<double> gradient = Matrix<double>::Zero(5, gradients);
     Vector<double> values = Vector<double>::Constant(batch + 5, std::nan(""));
@@ -110,8 +110,8 @@ TEST_CASE("a correlation's values are written where nobody has been, with and wi
                                    view(values).slice(0, batch), view(values).slice(batch, 5));
     return values;
   };
-  for (const Index batch : {1, 3}) CHECK(values(batch, 0) == values(batch, batch));
-  CHECK(values(1, 1).tail(5).isZero(0));
+  for (const Index batch : {1, 3}) CHECK(values_of(batch, 0) == values_of(batch, batch));
+  CHECK(values_of(1, 1).tail(5).isZero(0));
 }
 
 TEST_CASE("distillation by correlation does not depend on the threads",
