@@ -34,7 +34,7 @@ void Progress::step(const kd::StepReport& report) {
   const double rate = in_epoch * static_cast<double>(samples_) / report.seconds;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   clear();
-  std::string left_over;
+  std::string left_over(12, ' ');  // nothing to go by yet
   if (since > 0) left_over = " " + right(minutes(elapsed * (1 - share) / since), 6) + " left";
   std::cout << line({.name = name_,
                      .name_width = name_.empty() ? 0 : name_width,
