@@ -23,6 +23,16 @@ bool loops_run() {
   return std::accumulate(x.begin(), x.end(), kd::Index{0}) == 1000 * 999 / 2;
 }
 
+/// Waits until all of kd's threads have begun: a thread allocates when it begins, and in a child
+/// forked at that moment the sanitizers' allocator stays locked.
+void await_threads() {
+  std::atomic<int> begun{0};
+  kd::parallel_for(kd::threads(), 1e6, [&](kd::Index) {
+    ++begun;
+    while (begun < kd::threads()) std::this_thread::yield();
+  });
+}
+
 /// All that a child may do with threads.
 bool threads_begin_anew() {
   if (kd::threads() != 1 || !loops_run()) return false;
@@ -39,6 +49,7 @@ bool threads_begin_anew() {
 
 TEST_CASE("the child of a fork begins with one thread", "[core][parallel]") {
   const kd::test::Threads use(3);
+  await_threads();
   CHECK(loops_run());
   CHECK(kd::test::in_child([] { return true; }));  // and ends, though it has nobody to join
   CHECK(kd::test::in_child(threads_begin_anew));
@@ -51,11 +62,14 @@ TEST_CASE("the child of a fork begins with one thread", "[core][parallel]") {
 
 TEST_CASE("a fork may come in the midst of another thread's loops", "[core][parallel]") {
   const kd::test::Threads use(2);
+  await_threads();
+  std::atomic<bool> begun{false};
   std::atomic<bool> done{false};
   std::atomic<bool> right{true};
   std::thread other([&] {
-    while (!done) right = right && loops_run();
+    for (begun = true; !done;) right = right && loops_run();
   });
+  while (!begun) std::this_thread::yield();
   int held = 0;
   for (int child = 0; child < 20; ++child) held += kd::test::in_child(threads_begin_anew) ? 1 : 0;
   done = true;
@@ -66,6 +80,7 @@ TEST_CASE("a fork may come in the midst of another thread's loops", "[core][para
 
 TEST_CASE("a loop whose body forks goes on in the child", "[core][parallel]") {
   const kd::test::Threads use(2);
+  await_threads();
   const auto caller = std::this_thread::get_id();
   std::atomic<int> children{0};
   std::atomic<bool> held{true};
