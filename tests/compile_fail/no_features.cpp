@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect-first: a Sequential needs a layer that says how many features it takes
+// expect-first: a network needs a layer that says how many features it takes
 #include <kd/distill.hpp>
 
-kd::Sequential<kd::ReLU, kd::Dropout> network;
+kd::Network<kd::Sequential<kd::ReLU, kd::Dropout>> network(kd::Rng(1));

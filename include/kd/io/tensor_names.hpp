@@ -44,9 +44,10 @@ class TensorNames {
       }
     };
     if constexpr (requires { model.architecture(); }) {
+      const std::vector<std::string> paths = model.architecture().paths();
       Index i = 0;
       model.architecture().for_each([&](const auto& layer) {
-        std::string prefix = detail::text(i++, '.');
+        std::string prefix = paths[static_cast<std::size_t>(i++)] + '.';
         auto tensors = layer.tensors();
         if (!layers_.empty() && !tensors.empty() && named++ < count())
           prefix = layers_[static_cast<std::size_t>(named - 1)] + '.';

@@ -45,6 +45,7 @@ typename WeightsOf<M>::Space space_of(M& model) {
 
 /// PyTorch's.
 inline std::vector<std::uint64_t> shape_of(const TensorInfo& tensor) {
+  if (!tensor.extents.empty()) return {tensor.extents.begin(), tensor.extents.end()};
   const auto rows = static_cast<std::uint64_t>(tensor.rows);
   if (tensor.is_vector) return {rows};
   return {rows, static_cast<std::uint64_t>(tensor.cols)};

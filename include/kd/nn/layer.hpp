@@ -7,6 +7,7 @@
 
 #include "kd/core/random.hpp"
 #include "kd/core/view.hpp"
+#include "kd/core/shape.hpp"
 
 namespace kd {
 
@@ -21,6 +22,8 @@ struct LayerForward {
   MatrixView<const S, Space> x;  ///< (in, batch)
   MatrixView<S, Space> y;        ///< (out, batch), to be overwritten
   MatrixView<S, Space> cache;    ///< (cache_size, batch); empty in inference
+  /// What the other layer gave, where a layer takes two: (in, batch).
+  MatrixView<const S, Space> other = {};
 };
 
 /// What a layer's backward is given. An empty `dx` is not wanted (the first layer's).
@@ -36,6 +39,9 @@ struct LayerBackward {
   Write write_dparams;
   MatrixView<S, Space> dx;  ///< (in, batch)
   Write write_dx;
+  /// The gradient at what the other layer gave, where a layer takes two.
+  MatrixView<S, Space> dother = {};
+  Write write_dother = Write::overwrite;
 };
 
 /// A named part of a layer's parameters, row-major `(rows, cols)` as PyTorch's state dict has it.
@@ -45,6 +51,7 @@ struct TensorInfo {
   Index cols;
   Index offset;            ///< within the layer's parameters
   bool is_vector = false;  ///< a bias, of shape (rows) there; cols is 1
+  std::vector<Index> extents = {};  ///< its shape there, where that is not one of these two
   Index size() const { return rows * cols; }
 };
 
@@ -53,8 +60,10 @@ struct TensorInfo {
 ///
 /// Two constants let a network check its shapes at compile time: `static_in` and `static_out`,
 /// a number of features or `dynamic`; an element-wise layer gives out as many features as it
-/// takes and has `static constexpr bool elementwise = true` instead. A `name` is what files and
-/// messages call the layer.
+/// takes and has `static constexpr bool elementwise = true` instead. What a layer of images gives
+/// follows from the shape that it gets: `static_out_shape` says so of the types, and `bind` is
+/// told the shape once, before anything else is asked. A `name` is what files and messages call the
+/// layer.
 template <class L>
 concept Layer = std::copyable<L> &&
     requires(const L layer, Index features, Rng rng, VectorView<float> params,
@@ -67,6 +76,13 @@ concept Layer = std::copyable<L> &&
   layer.backward(backward);
 } &&(
     requires { requires L::elementwise; } ||
+    requires(L layer, const L bound, Shape shape) {
+      { L::static_out_shape(shape) } -> std::same_as<Shape>;
+      layer.bind(shape);
+      { bound.out_shape() } -> std::convertible_to<Shape>;
+      { bound.in_features() } -> std::same_as<Index>;
+      { bound.out_features() } -> std::same_as<Index>;
+    } ||
     requires(const L layer) {
       { L::static_in } -> std::convertible_to<Index>;
       { L::static_out } -> std::convertible_to<Index>;
@@ -87,6 +103,26 @@ namespace detail {
 template <class L>
 concept Elementwise = requires {
   requires L::elementwise;
+};
+
+/// A layer whose sizes follow from the shape that it gets.
+template <class L>
+concept Shaped = requires(L layer, Shape shape) {
+  L::static_out_shape(shape);
+  layer.bind(shape);
+};
+
+/// A layer that knows by itself how many features it takes and gives.
+template <class L>
+concept HasSizes = requires {
+  L::static_in;
+  L::static_out;
+};
+
+/// A layer that takes what two layers give.
+template <class L>
+concept TakesTwo = requires {
+  requires L::takes_two;
 };
 
 /// Whether `Space` runs layer `First` and the layer `Second` behind it in one pass: then `First`

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kd/nn/layer.hpp"
+#include "kd/nn/nested.hpp"
 
 namespace kd::detail {
 
@@ -18,8 +19,11 @@ class Layout {
     Index i = 0;
     architecture.for_each([&](const auto& layer) {
       using L = std::remove_cvref_t<decltype(layer)>;
-      add(layer.cache_size(architecture.width(i)));
-      add(architecture.width(++i));
+      const Sources sources = architecture.sources(++i);
+      add(sources.first);
+      add(sources.second);
+      add(layer.cache_size(architecture.width(sources.first)));
+      add(architecture.width(i));
       add(IdentityInInference<L>);
     });
   }

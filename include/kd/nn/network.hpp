@@ -19,6 +19,10 @@ namespace kd {
 /// from has no weights, and throws `ConfigError` when it is to do anything.
 template <class ArchitectureT, class SpaceT = cpu::Space, Real ScalarT = float>
 class Network {
+  static_assert(ArchitectureT::knows_input,
+                "a network needs a layer that says how many features it takes, such as "
+                "Linear<784, 10>, or an Image<1, 28, 28> in front: other layers take any shape");
+
  public:
   using Architecture = ArchitectureT;
   using Space = SpaceT;
@@ -210,7 +214,18 @@ class Network {
           std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I>())>;
       using Second = std::remove_cvref_t<
           decltype(std::declval<const Architecture&>().template layer<I + 1>())>;
-      return detail::runs_as_one<First, Second, Space>;
+      return Architecture::sources(I + 1).first == I && detail::runs_as_one<First, Second, Space>;
+    }
+  }
+
+  /// What the second of the layers gave that layer `I` takes.
+  template <Index I>
+  static MatrixView<const Scalar, Space> other_value(const Workspace& tape) {
+    if constexpr (detail::TakesTwo<std::remove_cvref_t<
+                      decltype(std::declval<const Architecture&>().template layer<I>())>>) {
+      return tape.value(Architecture::sources(I).second);
+    } else {
+      return {};
     }
   }
 
@@ -221,15 +236,17 @@ class Network {
 
   template <Index I>
   void forward_layer(Workspace& tape, const Rng& rng) const {
-    if (runs_with_next<I - 1>() || tape.is_same_as_before(I)) return;
+    if (runs_with_next<I - 1>() || tape.same_as(I) != I) return;
+    constexpr detail::Sources from = Architecture::sources(I);
     const auto& layer = architecture_.template layer<I>();
     const LayerForward<Scalar, Space> forward{space(),
                                               tape.mode(),
                                               rng.stream(static_cast<std::uint64_t>(I)),
                                               layer_params(layer, I),
-                                              tape.value(I - 1),
+                                              tape.value(from.first),
                                               tape.output(I),
-                                              tape.cache(I)};
+                                              tape.cache(I),
+                                              other_value<I>(tape)};
     if constexpr (runs_with_next<I>()) {
       layer.forward_with(architecture_.template layer<I + 1>(), forward, tape.output(I + 1));
     } else {
@@ -245,6 +262,7 @@ class Network {
   template <Index I>
   void backward_layer(Index top, Workspace& tape) {
     if (I > top || (runs_with_next<I - 1>())) return;
+    constexpr detail::Sources from = Architecture::sources(I);
     const auto& layer = architecture_.template layer<I>();
     const bool with_next = runs_with_next<I>() && I < top;
     MatrixView<Scalar, Space> dy{};
@@ -252,18 +270,23 @@ class Network {
     if (with_next) std::tie(dy, write_dy) = tape.claim_grad(I);
     MatrixView<Scalar, Space> dx{};
     Write write_dx = Write::overwrite;
-    if constexpr (I > 1) std::tie(dx, write_dx) = tape.claim_grad(I - 1);
+    if constexpr (from.first > 0) std::tie(dx, write_dx) = tape.claim_grad(from.first);
+    MatrixView<Scalar, Space> dother{};
+    Write write_dother = Write::overwrite;
+    if constexpr (from.second > 0) std::tie(dother, write_dother) = tape.claim_grad(from.second);
     const LayerBackward<Scalar, Space> backward{
         space(),
         layer_params(layer, I),
-        tape.value(I - 1),
+        tape.value(from.first),
         tape.value(I),
         tape.cache(I),
         tape.grad(I),
         grads_.view().slice(architecture_.offset(I), layer.num_params()),
         write_grads_,
         dx,
-        write_dx};
+        write_dx,
+        dother,
+        write_dother};
     if constexpr (runs_with_next<I>()) {
       if (with_next) {
         layer.backward_with(architecture_.template layer<I + 1>(), backward, tape.value(I + 1),

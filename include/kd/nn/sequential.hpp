@@ -2,18 +2,22 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "kd/core/error.hpp"
 #include "kd/nn/layer.hpp"
+#include "kd/nn/nested.hpp"
 
 namespace kd {
 
 namespace detail {
 
 // The names spell the sentence that a compiler prints when two layers do not fit:
-// layer<1>::gives<20>::features_but_layer<2>::takes<30>
+// layer<1>::gives<20>::features_but_layer<2>::takes<30>, or
+// layer<1>::gives_shape<Shape{8, 2, 2}>::which_layer<2>::takes
 template <Index I>
 struct layer {
   template <Index Out>
@@ -22,39 +26,136 @@ struct layer {
     struct features_but_layer {
       template <Index In>
       struct takes {
-        static constexpr bool fits = Out == In || Out == dynamic || In == dynamic;
+        static constexpr bool fits = agree(Out, In);
+      };
+    };
+  };
+  template <Shape Out>
+  struct gives_shape {
+    template <Index J>
+    struct which_layer {
+      template <class L>
+      struct takes {
+        static constexpr bool fits = L::static_out_shape(Out) != no_shape;
       };
     };
   };
 };
 
-/// The features behind the layers so far, and the layer that gave them (counted from 1; 0: none).
-template <Index Given, Index Giver>
-struct Flow {};
-
-template <Index I, class F, class... Ls>
-struct CheckLayers {  // no layers left
-  static constexpr Index out = dynamic;
+template <Shape OfBranch>
+struct branch_gives {
+  template <Shape OfShortcut>
+  struct but_shortcut_gives {
+    static constexpr bool fits = agree(OfBranch, OfShortcut);
+  };
 };
 
-template <Index I, Index Given, Index Giver, class L, class... Rest>
-struct CheckLayers<I, Flow<Given, Giver>, L, Rest...> {
-  static_assert(Layer<L>, "this type is not a kd::Layer (see kd/nn/layer.hpp for what one has)");
-  static constexpr bool ok = [] {
-    if constexpr (Elementwise<L>) {
-      return CheckLayers<I + 1, Flow<Given, Giver>, Rest...>::ok;
-    } else {
-      static_assert(layer<Giver>::template gives<Given>::template features_but_layer<
-                        I>::template takes<L::static_in>::fits,
-                    "a layer must take as many features as the layer before it gives");
-      return CheckLayers<I + 1, Flow<L::static_out, I>, Rest...>::ok;
-    }
+/// Layers in a row and what flows between them, as far as types tell; `Given` is the input's shape.
+template <Shape Given, class Members, class Layers>
+struct Flow;
+
+template <Shape Given, class... Members, class... Ls>
+struct Flow<Given, Row<Members...>, std::tuple<Ls...>> {
+  static constexpr std::size_t depth = sizeof...(Ls);
+
+  /// What layer i takes, counted from 1.
+  static constexpr std::array<Sources, depth + 1> sources = [] {
+    std::array<Sources, depth + 1> all{};
+    Walk walk{all.data() + 1};
+    Row<Members...>::walk(walk);
+    return all;
   }();
+
+  /// The first layer that is not element-wise, counted from 1, or 0.
+  static constexpr Index first_sized = [] {
+    Index i = 0;
+    const bool found = ((++i, !Elementwise<Ls>) || ...);
+    return found ? i : 0;
+  }();
+
+  /// Whether that layer says how many features come in.
+  static constexpr bool says_input = [] {
+    Index i = 0;
+    return ((++i == first_sized && HasSizes<Ls>) || ...);
+  }();
+
+  /// Behind layer i; of the input for 0.
+  static constexpr std::array<Shape, depth + 1> shapes = [] {
+    std::array<Shape, depth + 1> all{};
+    all[0] = Given;
+    if (Given == unknown_shape) {
+      Index at = 0;
+      const auto look = [&]<class L>() {
+        if constexpr (HasSizes<L>)
+          if (at + 1 == first_sized) all[0] = {L::static_in};
+        ++at;
+      };
+      (look.template operator()<Ls>(), ...);
+    }
+    std::size_t i = 0;
+    const auto next = [&]<class L>() {
+      ++i;
+      all[i] = all[static_cast<std::size_t>(sources[i].first)];
+      if constexpr (Shaped<L>) {
+        all[i] = L::static_out_shape(all[i]);
+      } else if constexpr (HasSizes<L>) {
+        all[i] = {L::static_out};
+      }
+    };
+    (next.template operator()<Ls>(), ...);
+    return all;
+  }();
+
+  /// Where the shape behind layer i comes from: not from an element-wise layer.
+  static constexpr std::array<Index, depth + 1> givers = [] {
+    std::array<Index, depth + 1> all{};
+    std::size_t i = 0;
+    const auto next = [&]<class L>() {
+      ++i;
+      const auto source = static_cast<std::size_t>(sources[i].first);
+      all[i] = Elementwise<L> && !TakesTwo<L> ? all[source] : static_cast<Index>(i);
+    };
+    (next.template operator()<Ls>(), ...);
+    return all;
+  }();
+
+  template <std::size_t I, class L>
+  static constexpr bool check() {
+    static_assert(Layer<L>, "this type is not a kd::Layer (see kd/nn/layer.hpp for what one has)");
+    constexpr auto source = static_cast<std::size_t>(sources[I].first);
+    constexpr Shape given = shapes[source];
+    if constexpr (TakesTwo<L>) {
+      constexpr Shape other = shapes[static_cast<std::size_t>(sources[I].second)];
+      static_assert(branch_gives<given>::template but_shortcut_gives<other>::fits,
+                    "the branch of a Residual must give the shape that it takes, or that its "
+                    "Shortcut gives");
+    } else if constexpr (Shaped<L>) {
+      static_assert(layer<givers[source]>::template gives_shape<given>::template which_layer<
+                        static_cast<Index>(I)>::template takes<L>::fits,
+                    "a layer must be able to take the shape that the layer before it gives");
+    } else if constexpr (HasSizes<L>) {
+      static_assert(layer<givers[source]>::template gives<given.features()>::
+                        template features_but_layer<static_cast<Index>(I)>::template takes<
+                            L::static_in>::fits,
+                    "a layer must take as many features as the layer before it gives");
+    }
+    return true;
+  }
+  static constexpr bool ok = []<std::size_t... I>(std::index_sequence<I...>) {
+    return (check<I + 1, Ls>() && ...);
+  }(std::make_index_sequence<depth>());
 };
 
-template <Index I, Index Given, Index Giver>
-struct CheckLayers<I, Flow<Given, Giver>> {
-  static constexpr bool ok = true;
+/// The `Image` with which a network begins, or none.
+template <class... Ls>
+struct Input {
+  static constexpr Shape static_shape = unknown_shape;
+  static constexpr bool is_image = false;
+};
+template <Index Channels, Index Height, Index Width, class... Ls>
+struct Input<Image<Channels, Height, Width>, Ls...> {
+  static constexpr Shape static_shape{Channels, Height, Width};
+  static constexpr bool is_image = true;
 };
 
 }  // namespace detail
@@ -62,53 +163,50 @@ struct CheckLayers<I, Flow<Given, Giver>> {
 /// Layers one behind the other; an architecture is this type and its sizes are its arguments.
 ///
 /// Layers are counted from 1, so that `value(0)` of a tape is the input and `value(i)` what layer
-/// i gives. Layers that do not fit do not compile; where a size is `dynamic` the constructor
-/// throws `ShapeError` instead.
+/// i gives; those of a `Sequential` or a `Residual` within it count as they run. An `Image` in
+/// front is the input. Layers that do not fit do not compile; where a size is `dynamic` the
+/// constructor throws `ShapeError` instead.
 template <class... Ls>
 class Sequential {
-  static_assert(sizeof...(Ls) > 0, "a Sequential needs at least one layer");
-  static_assert(sizeof...(Ls) == 0 || !(detail::Elementwise<Ls> && ...),
-                "a Sequential needs a layer that says how many features it takes, such as "
-                "Linear<784, 10>: element-wise layers take any number");
-  static_assert(detail::CheckLayers<1, detail::Flow<dynamic, 0>, Ls...>::ok);
+  using Row = detail::Row<Ls...>;
+  using Input = detail::Input<Ls...>;
+  using Flow = detail::Flow<Input::static_shape, Row, typename Row::Layers>;
+  static_assert(Row::count > 0, "a Sequential needs at least one layer");
+  static_assert(Flow::ok);
 
  public:
-  static constexpr Index depth = sizeof...(Ls);
+  static constexpr Index depth = Row::count;
 
+  /// Whether it can stand by itself: its first layer says what it takes, or an `Image` does.
+  static constexpr bool knows_input = Input::is_image || Flow::says_input;
+
+  /// The shape behind layer `i` as far as the types tell.
+  static constexpr Shape static_shape(Index i) { return Flow::shapes[static_cast<std::size_t>(i)]; }
   /// Features behind layer `i` as far as the types tell: a number, or `dynamic`.
-  static constexpr Index static_width(Index i) {
-    return static_widths[static_cast<std::size_t>(i)];
+  static constexpr Index static_width(Index i) { return static_shape(i).features(); }
+  /// What layer `i` takes.
+  static constexpr detail::Sources sources(Index i) {
+    return Flow::sources[static_cast<std::size_t>(i)];
   }
 
   Sequential() requires(std::default_initializable<Ls>&&...) : Sequential(Ls{}...) {}
 
-  explicit Sequential(Ls... layers) requires(sizeof...(Ls) > 0) : layers_(std::move(layers)...) {
-    widths_[0] = first_width();
-    Index i = 0;
-    Index offset = 0;
-    for_each([&](const auto& layer) {
-      const auto at = static_cast<std::size_t>(i);
-      widths_[at + 1] = widths_[at];
-      if constexpr (!detail::Elementwise<std::remove_cvref_t<decltype(layer)>>) {
-        if (layer.in_features() != widths_[at])
-          throw ShapeError(detail::text("Sequential: layer ", i, " gives ", widths_[at],
-                                        " features, layer ", i + 1, " takes ",
-                                        layer.in_features()));
-        widths_[at + 1] = layer.out_features();
-      }
-      offsets_[at] = offset;
-      offset += layer.num_params();
-      ++i;
-    });
-    offsets_[static_cast<std::size_t>(depth)] = offset;
+  explicit Sequential(Ls... members) requires(sizeof...(Ls) > 0)
+      : layers_(Row::layers(members...)) {
+    if constexpr (knows_input) {
+      shapes_[0] = input_shape(members...);
+      bind();
+    }
   }
 
   Index in_features() const { return width(0); }
   Index out_features() const { return width(depth); }
   Index num_params() const { return offsets_.back(); }
 
+  /// The shape behind layer `i`; the input's for 0.
+  const Shape& shape(Index i) const { return shapes_[static_cast<std::size_t>(i)]; }
   /// Features behind layer `i`; those of the input for 0.
-  Index width(Index i) const { return widths_[static_cast<std::size_t>(i)]; }
+  Index width(Index i) const { return shape(i).features(); }
 
   /// Where the parameters of layer `i`, counted from 1, begin in the network's block.
   Index offset(Index i) const { return offsets_[static_cast<std::size_t>(i - 1)]; }
@@ -126,42 +224,70 @@ class Sequential {
     std::apply([&](const auto&... layer) { (f(layer), ...); }, layers_);
   }
 
- private:
-  static constexpr std::array<Index, sizeof...(Ls) + 1> static_widths = [] {
-    std::array<Index, sizeof...(Ls) + 1> widths{};
-    // What comes in is known once a layer that is not element-wise says so.
-    Index in = dynamic;
-    auto find_in = [&]<class L>() {
-      if constexpr (!detail::Elementwise<L>) {
-        if (in == dynamic) in = L::static_in;
-        return true;
-      }
-      return false;
-    };
-    (find_in.template operator()<Ls>() || ...);
-    widths[0] = in;
-    std::size_t i = 0;
-    auto next = [&]<class L>() {
-      widths[i + 1] = widths[i];
-      if constexpr (!detail::Elementwise<L>) widths[i + 1] = L::static_out;
-      ++i;
-    };
-    (next.template operator()<Ls>(), ...);
-    return widths;
-  }();
-
-  Index first_width() const {
-    Index width = dynamic;
-    for_each([&](const auto& layer) {
-      if constexpr (!detail::Elementwise<std::remove_cvref_t<decltype(layer)>>)
-        if (width == dynamic) width = layer.in_features();
-    });
-    return width;
+  /// What files call the layers: as PyTorch's `nn.Sequential` counts them, from 0, with a path
+  /// where one lies within another.
+  static std::vector<std::string> paths() {
+    std::vector<std::string> all;
+    Row::name("", all);
+    return all;
   }
 
-  std::tuple<Ls...> layers_;
-  std::array<Index, sizeof...(Ls) + 1> widths_{};
-  std::array<Index, sizeof...(Ls) + 1> offsets_{};
+  const typename Row::Layers& layers() const { return layers_; }
+
+ private:
+  Shape input_shape(const auto& first, const auto&...) const {
+    if constexpr (Input::is_image) {
+      return first.shape();
+    } else {
+      Shape shape;
+      for_each([&](const auto& layer) {
+        if constexpr (detail::HasSizes<std::remove_cvref_t<decltype(layer)>>)
+          if (shape.channels == dynamic) shape.channels = layer.in_features();
+      });
+      return shape;
+    }
+  }
+
+  void bind() {
+    std::apply(
+        [&](auto&... layer) {
+          Index i = 0;
+          (bind_layer(++i, layer), ...);
+        },
+        layers_);
+  }
+
+  template <class L>
+  void bind_layer(Index i, L& layer) {
+    const detail::Sources from = sources(i);
+    const Shape& given = shape(from.first);
+    Shape& out = shapes_[static_cast<std::size_t>(i)];
+    out = given;
+    if constexpr (detail::TakesTwo<L>) {
+      if (shape(from.second) != given)
+        throw ShapeError(detail::text("Sequential: layer ", from.first, " ends a branch with ",
+                                      detail::describe_shape(given), ", the shortcut has ",
+                                      detail::describe_shape(shape(from.second))));
+    } else if constexpr (detail::Shaped<L>) {
+      try {
+        layer.bind(given);
+      } catch (const ShapeError& error) {
+        throw ShapeError(detail::text("Sequential: layer ", i, ": ", error.what()));
+      }
+      out = layer.out_shape();
+    } else if constexpr (detail::HasSizes<L>) {
+      if (layer.in_features() != given.features())
+        throw ShapeError(detail::text("Sequential: layer ", from.first, " gives ",
+                                      given.features(), " features, layer ", i, " takes ",
+                                      layer.in_features()));
+      out = {layer.out_features()};
+    }
+    offsets_[static_cast<std::size_t>(i)] = offset(i) + layer.num_params();
+  }
+
+  typename Row::Layers layers_;
+  std::array<Shape, static_cast<std::size_t>(depth) + 1> shapes_{};
+  std::array<Index, static_cast<std::size_t>(depth) + 1> offsets_{};
 };
 
 }  // namespace kd

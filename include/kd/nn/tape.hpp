@@ -35,15 +35,16 @@ class Tape {
     Index total = 0;
     architecture.for_each([&](const auto& layer) {
       using L = std::remove_cvref_t<decltype(layer)>;
-      ++i;
+      const Index source = architecture.sources(++i).first;
       if (mode == Mode::inference && detail::IdentityInInference<L>) {
-        at(i).same_as_before = true;
+        at(i).same_as = at(source).same_as;
         return;
       }
+      at(i).same_as = i;
       at(i).value = reserve(total, at(i).width);
       if (mode == Mode::inference) return;
       at(i).grad = reserve(total, at(i).width);
-      at(i).cache_size = layer.cache_size(at(i - 1).width);
+      at(i).cache_size = layer.cache_size(at(source).width);
       at(i).cache = reserve(total, at(i).cache_size);
     });
     block_ = Buffer<S, Space>(total, std::move(space));
@@ -74,7 +75,7 @@ class Tape {
   /// What layer `i` gave, counted from 1; the inputs for 0. (features, batch)
   MatrixView<const S, Space> value(Index i) const {
     check_layer(i);
-    while (i > 0 && at(i).same_as_before) --i;
+    i = at(i).same_as;
     if (i == 0) return inputs_;
     return {block_.view().data + at(i).value, at(i).width, batch()};
   }
@@ -98,7 +99,8 @@ class Tape {
     if (mode_ == Mode::inference || at(i).cache_size == 0) return {};
     return {block_.view().data + at(i).cache, at(i).cache_size, batch()};
   }
-  bool is_same_as_before(Index i) const { return at(i).same_as_before; }
+  /// The layer whose output is that of layer `i`: another one where layer i changes nothing.
+  Index same_as(Index i) const { return at(i).same_as; }
   bool has_grad(Index i) const { return at(i).touched; }
   /// The gradient at layer `i` for a kernel that can overwrite: says how it has to write.
   std::pair<MatrixView<S, Space>, Write> claim_grad(Index i) {
@@ -114,7 +116,7 @@ class Tape {
     Index grad = 0;
     Index cache = 0;
     Index cache_size = 0;
-    bool same_as_before = false;
+    Index same_as = 0;
     bool touched = false;
   };
 

@@ -85,8 +85,7 @@ class CachedFeatures<ArchitectureT, Layers<Kept...>, ScalarT, SpaceT> : public S
     tape.check_made_for("CachedFeatures::logits", layout_, architecture_);
     tape.begin(batch.inputs);
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      Index layer = layers[i];
-      while (tape.is_same_as_before(layer)) --layer;
+      const Index layer = tape.same_as(layers[i]);
       if (layer == 0) continue;  // the inputs, which the tape has
       const MatrixView<Scalar, Space> out = tape.output(layer);
       const MatrixView<const Scalar, Space> table = tables_[i].matrix(out.rows, size());

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+
+#include "kd/core/view.hpp"
+#include "kd/cpu/conv_planes.hpp"
+#include "kd/cpu/scratch.hpp"
+
+/// The gradient of a convolution at its inputs as convolutions of the gradient at its outputs.
+///
+/// With a stride of s, an input element is seen only by every s-th tap: the elements of each of
+/// s x s phases are the outputs of one convolution with those taps, in reverse, over maps with a
+/// border of zeros.
+namespace kd::cpu::conv {
+
+template <Real S>
+struct InputPhase {
+  Phase down;            ///< rows of the maps, and their elements
+  Phase along;
+  Index size;            ///< of a strip
+  Index depth;           ///< weights of an input channel
+  const S* weight;       ///< (in, depth)
+  const Index* offsets;  ///< (depth)
+};
+
+/// All phases, with the weights in the order in which they are needed; of the calling thread until
+/// its next ones.
+template <Real S>
+class InputPhases {
+ public:
+  InputPhases(const ConvShape& shape, VectorView<const S> weight)
+      : shape_(shape),
+        above_((shape.height - 1) / shape.stride),
+        before_((shape.width - 1) / shape.stride),
+        rows_(above_ + (shape.top + shape.in.height - 1) / shape.stride + 1),
+        pitch_(before_ + (shape.left + shape.in.width - 1) / shape.stride + 1),
+        weight_(scratch<S, 1>(weight.size)),
+        offsets_(scratch<Index>(shape.outs() * shape.taps())) {
+    S* to = weight_;
+    Index* at = offsets_;
+    for_each([&](const InputPhase<S>& phase) {
+      for_taps(phase, [&](Index o, Index y, Index x) {
+        *at++ = o * plane() + (phase.down.first - y / shape.stride + above_) * pitch_ +
+                phase.along.first - x / shape.stride + before_;
+      });
+      for (Index i = 0; i < shape.in.channels; ++i) {
+        const Index group = i / shape.ins();
+        for_taps(phase, [&](Index o, Index y, Index x) {
+          *to++ = weight.data[(group * shape.outs() + o) * shape.depth() +
+                              i % shape.ins() * shape.taps() + y * shape.width + x];
+        });
+      }
+    });
+  }
+
+  /// Elements of the plane of an output's map, and of the longest strip.
+  Index plane() const { return rows_ * pitch_; }
+  Index strip() const { return plane(); }
+
+  /// Copies the gradient at an output's map into its plane.
+  void spread(const S* map, S* to) const {
+    std::fill_n(to, plane(), S(0));
+    const Index rows = std::min(shape_.out.height, rows_ - above_);
+    const Index width = std::min(shape_.out.width, pitch_ - before_);
+    for (Index y = 0; y < rows; ++y)
+      std::copy_n(map + y * shape_.out.width, width, to + (y + above_) * pitch_ + before_);
+  }
+
+  /// Puts the strip of a phase where its elements belong in the gradient at an input's map.
+  void gather(const InputPhase<S>& phase, const S* from, S* map, Write write) const {
+    const Index stride = shape_.stride;
+    for (Index y = phase.down.first; y < phase.down.last; ++y) {
+      const S* const line = from + (y - phase.down.first) * pitch_ - phase.along.first;
+      S* const to = map + (y * stride + phase.down.origin) * shape_.in.width + phase.along.origin;
+      for (Index x = phase.along.first; x < phase.along.last; ++x) {
+        S& element = to[x * stride];
+        element = write == Write::add ? element + line[x] : line[x];
+      }
+    }
+  }
+
+  /// Calls `body(phase)` for each that has elements.
+  template <class Body>
+  void for_each(Body&& body) const {
+    const S* weight = weight_;
+    const Index* offsets = offsets_;
+    const Index stride = shape_.stride;
+    for (Index y = 0; y < stride; ++y)
+      for (Index x = 0; x < stride; ++x) {
+        const Phase down(y, stride, shape_.top, shape_.in.height, rows_);
+        const Phase along(x, stride, shape_.left, shape_.in.width, pitch_);
+        if (down.first == down.last || along.first == along.last) continue;
+        const auto taps = [&](Index size, Index first) { return (size - first + stride - 1) / stride; };
+        const Index depth = shape_.outs() * taps(shape_.height, y) * taps(shape_.width, x);
+        body(InputPhase<S>{down, along,
+                           (down.last - down.first - 1) * pitch_ + along.last - along.first, depth,
+                           weight, offsets});
+        weight += shape_.in.channels * depth;
+        offsets += depth;
+      }
+  }
+
+ private:
+  /// Calls `body(output, y, x)` for every weight of an input channel.
+  template <class Body>
+  void for_taps(const InputPhase<S>& phase, Body&& body) const {
+    const Index first_y = phase.down.origin + shape_.top;
+    const Index first_x = phase.along.origin + shape_.left;
+    for (Index o = 0; o < shape_.outs(); ++o)
+      for (Index y = first_y; y < shape_.height; y += shape_.stride)
+        for (Index x = first_x; x < shape_.width; x += shape_.stride) body(o, y, x);
+  }
+
+  const ConvShape& shape_;
+  Index above_;   ///< rows of the border
+  Index before_;  ///< columns of the border
+  Index rows_;
+  Index pitch_;
+  S* weight_;
+  Index* offsets_;
+};
+
+}  // namespace kd::cpu::conv

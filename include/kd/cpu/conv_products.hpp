@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/cpu/simd.hpp"
+
+/// The products of a convolution, whose factors are strips of the same planes from different places
+/// on (see conv_planes.hpp). As those of kd/cpu/products.hpp they read both factors where they are.
+namespace kd::cpu::conv {
+
+/// Vectors and output channels of a tile: its sums, one vector of each kind and a weight fit the
+/// registers. Channels by themselves have more vectors, so that no sum waits for the one before.
+inline constexpr Index tile_vectors = simd::many_registers ? 3 : 2;
+inline constexpr Index tile_channels = simd::many_registers ? 8 : 6;
+inline constexpr Index lone_vectors = 8;
+
+/// `y[c][p] = sum_k w[c][k] x[p + offsets[k]]` for `V` vectors of `N` elements from p = 0 on and
+/// `C` output channels, whose weights are `depth` apart.
+template <Index N, Index V, Index C, Real S>
+[[gnu::always_inline]] inline void tile(const S* x, const Index* offsets, const S* w, Index depth,
+                                        S* y, Index y_stride) {
+  simd::Array<simd::Array<simd::Vector<S, N>, V>, C> sum = {};
+  for (Index k = 0; k < depth; ++k) {
+    simd::Array<simd::Vector<S, N>, V> strip;
+    for (Index v = 0; v < V; ++v) strip[v] = simd::load<N>(x + offsets[k] + v * N);
+    for (Index c = 0; c < C; ++c) {
+      const S weight = w[c * depth + k];
+      for (Index v = 0; v < V; ++v) sum[c][v] += strip[v] * weight;
+    }
+  }
+  for (Index c = 0; c < C; ++c)
+    for (Index v = 0; v < V; ++v) simd::store(sum[c][v], y + c * y_stride + v * N);
+}
+
+/// The same for the elements from `p` to `last`: wide tiles first, then ever narrower ones.
+template <Index N, Index V, Index C, Real S>
+inline void strip(const S* x, const Index* offsets, const S* w, Index depth, S* y, Index y_stride,
+                  Index p, Index last) {
+  for (; p + N * V <= last; p += N * V)
+    tile<N, V, C>(x + p, offsets, w, depth, y + p, y_stride);
+  if (p == last) return;
+  if constexpr (V > 1) {
+    strip<N, V / 2, C>(x, offsets, w, depth, y, y_stride, p, last);
+  } else if constexpr (N > 1) {
+    strip<N / 2, 1, C>(x, offsets, w, depth, y, y_stride, p, last);
+  }
+}
+
+/// The same for `channels` output channels.
+template <Real S>
+void multiply(const S* x, const Index* offsets, const S* w, Index depth, Index channels, S* y,
+              Index y_stride, Index size) {
+  constexpr Index N = simd::width<S>;
+  Index c = 0;
+  const auto next = [&]<Index V, Index C>() {
+    strip<N, V, C>(x, offsets, w + c * depth, depth, y + c * y_stride, y_stride, 0, size);
+    c += C;
+  };
+  // Two tiles of four where six would leave two.
+  while (channels - c >= tile_channels && (channels - c) % tile_channels != 2)
+    next.template operator()<tile_vectors, tile_channels>();
+  while (channels - c >= 4) next.template operator()<tile_vectors, 4>();
+  while (channels - c >= 2) next.template operator()<2 * tile_vectors, 2>();
+  if (channels > c) next.template operator()<lone_vectors, 1>();
+}
+
+/// `y[o][k] (+)= a[o] . x[offsets[k]]`, products of strips of `size` elements, for `O` output
+/// channels and `K` taps.
+template <Index O, Index K, Real S>
+[[gnu::always_inline]] inline void dot_tile(const S* a, Index a_stride, const S* x,
+                                            const Index* offsets, Index size, S* y, Index y_stride,
+                                            Write write) {
+  constexpr Index N = simd::width<S>;
+  simd::Array<simd::Array<simd::Vector<S, N>, K>, O> sum = {};
+  Index p = 0;
+  for (; p + N <= size; p += N) {
+    simd::Array<simd::Vector<S, N>, O> column;
+    for (Index o = 0; o < O; ++o) column[o] = simd::load<N>(a + o * a_stride + p);
+    for (Index k = 0; k < K; ++k) {
+      const auto strip = simd::load<N>(x + offsets[k] + p);
+      for (Index o = 0; o < O; ++o) sum[o][k] += column[o] * strip;
+    }
+  }
+  for (Index o = 0; o < O; ++o)
+    for (Index k = 0; k < K; ++k) {
+      S total = write == Write::add ? y[o * y_stride + k] : S(0);
+      if constexpr (N == 1) {
+        total += sum[o][k];
+      } else {
+        for (Index i = 0; i < N; ++i) total += sum[o][k][i];
+      }
+      for (Index rest = p; rest < size; ++rest)
+        total += a[o * a_stride + rest] * x[offsets[k] + rest];
+      y[o * y_stride + k] = total;
+    }
+}
+
+/// The same for `channels` output channels and `taps` taps.
+template <Real S>
+void dots(const S* a, Index a_stride, Index channels, const S* x, const Index* offsets, Index taps,
+          Index size, S* y, Index y_stride, Write write) {
+  const auto row = [&]<Index O>(Index o) {
+    constexpr Index most = O > 1 ? 3 : 4;  // sums that fit the registers, and follow no other
+    Index k = 0;
+    const auto next = [&]<Index K>() {
+      dot_tile<O, K>(a + o * a_stride, a_stride, x, offsets + k, size, y + o * y_stride + k,
+                     y_stride, write);
+      k += K;
+    };
+    while (k + most <= taps) next.template operator()<most>();
+    while (k < taps) next.template operator()<1>();
+  };
+  Index o = 0;
+  for (; o + 4 <= channels; o += 4) row.template operator()<4>(o);
+  for (; o < channels; ++o) row.template operator()<1>(o);
+}
+
+}  // namespace kd::cpu::conv
