@@ -44,7 +44,7 @@ def save(topic, **arrays):
         values = np.atleast_1d(np.ascontiguousarray(values))
         if values.dtype == np.int64:
             values = values.astype(np.int32)
-        assert values.dtype in (np.float64, np.float32, np.int32, np.uint8), (topic, name)
+        assert values.dtype in (np.float64, np.float32, np.float16, np.int32, np.uint8), (topic, name)
         assert np.isfinite(values).all(), f"{topic}/{name} holds a number that is not finite"
         np.save(folder / f"{name}.npy", values)
 

@@ -16,7 +16,7 @@ namespace kd::cpu::conv {
 
 template <Real S>
 struct InputPhase {
-  Phase down;            ///< rows of the maps, and their elements
+  Phase down;  ///< rows of the maps, and their elements
   Phase along;
   Index size;            ///< of a strip
   Index depth;           ///< weights of an input channel
@@ -91,7 +91,9 @@ class InputPhases {
         const Phase down(y, stride, shape_.top, shape_.in.height, rows_);
         const Phase along(x, stride, shape_.left, shape_.in.width, pitch_);
         if (down.first == down.last || along.first == along.last) continue;
-        const auto taps = [&](Index size, Index first) { return (size - first + stride - 1) / stride; };
+        const auto taps = [&](Index size, Index first) {
+          return (size - first + stride - 1) / stride;
+        };
         const Index depth = shape_.outs() * taps(shape_.height, y) * taps(shape_.width, x);
         body(InputPhase<S>{down, along,
                            (down.last - down.first - 1) * pitch_ + along.last - along.first, depth,

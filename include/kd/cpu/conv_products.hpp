@@ -35,8 +35,7 @@ template <Index N, Index V, Index C, Real S>
 template <Index N, Index V, Index C, Real S>
 inline void strip(const S* x, const Index* offsets, const S* w, Index depth, S* y, Index y_stride,
                   Index p, Index last) {
-  for (; p + N * V <= last; p += N * V)
-    tile<N, V, C>(x + p, offsets, w, depth, y + p, y_stride);
+  for (; p + N * V <= last; p += N * V) tile<N, V, C>(x + p, offsets, w, depth, y + p, y_stride);
   if (p == last) return;
   if constexpr (V > 1) {
     strip<N, V / 2, C>(x, offsets, w, depth, y, y_stride, p, last);

@@ -12,7 +12,7 @@ template <class Architecture, Real S>
 Network<Architecture, cuda::Space, S> upload(const Network<Architecture, cpu::Space, S>& network,
                                              const cuda::Space& space = {}) {
   Network<Architecture, cuda::Space, S> copy(network.architecture(), Rng(), space);
-  op_upload(space, network.params(), copy.params());
+  op_upload(space, network.weights(), copy.weights());
   return copy;
 }
 
@@ -22,7 +22,7 @@ template <class Architecture, Real S>
 Network<Architecture, cpu::Space, S> download(
     const Network<Architecture, cuda::Space, S>& network) {
   Network<Architecture, cpu::Space, S> copy(network.architecture(), Rng());
-  op_download(network.space(), network.params(), copy.params());
+  op_download(network.space(), network.weights(), copy.weights());
   return copy;
 }
 

@@ -119,6 +119,11 @@ class DistillObjective {
         [&](auto& trained) { f(trained.params(), trained.grads(), training_.block(at++)); });
   }
 
+  template <class F>
+  void for_each_follower(F&& f) {
+    f(student_.statistics());
+  }
+
   Validation validate(const Dataset& data) const { return detail::validate(student_, data); }
 
   void identify(RunIdentity& identity) const {

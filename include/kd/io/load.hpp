@@ -38,6 +38,13 @@ inline std::string_view wrapper_of(const Safetensors& content) {
   return "";
 }
 
+/// Whether it is PyTorch's count of the batches that a BatchNorm has seen, which kd has no use for.
+inline bool counts_batches(const std::string& name, const std::set<std::string>& wanted) {
+  constexpr std::string_view counter = "num_batches_tracked";
+  return name.ends_with(counter) &&
+         wanted.contains(name.substr(0, name.size() - counter.size()) + "running_mean");
+}
+
 /// Everything that does not fit, a line each; nothing where all does.
 inline std::string find_misfits(const Safetensors& content, std::string_view wrapper,
                                 const std::vector<TensorInfo>& tensors, bool ignore_more) {
@@ -66,7 +73,7 @@ inline std::string find_misfits(const Safetensors& content, std::string_view wra
   }
   if (ignore_more) return complaints;
   for (const auto& [name, tensor] : content.tensors)
-    if (!wanted.contains(name))
+    if (!wanted.contains(name) && !counts_batches(name, wanted))
       complaints += text("\n  unexpected: ", name, ' ', shape_text(tensor.shape));
   return complaints;
 }
@@ -141,13 +148,14 @@ void load(M&& model, const Safetensors& content, const std::string& path,
                                    static_cast<double>(detail::number_of<S>(stored, *bad)),
                                    ", and nothing was loaded"));
   }
-  detail::write_from_host(detail::space_of(model), model.params(), [&](VectorView<S> params) {
-    for (const TensorInfo& tensor : tensors) {
-      const StoredTensor& stored = stored_as(tensor);
-      detail::convert_numbers(stored.type, std::endian::little, stored.bytes.data(), stored.size(),
-                              params.data + tensor.offset);
-    }
-  });
+  detail::write_from_host(
+      detail::space_of(model), detail::weights_of(model), [&](VectorView<S> params) {
+        for (const TensorInfo& tensor : tensors) {
+          const StoredTensor& stored = stored_as(tensor);
+          detail::convert_numbers(stored.type, std::endian::little, stored.bytes.data(),
+                                  stored.size(), params.data + tensor.offset);
+        }
+      });
 }
 
 /// Takes the weights of a safetensors file, kd's own or from PyTorch

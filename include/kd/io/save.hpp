@@ -43,7 +43,7 @@ void save(M&& model, const std::string& path, const TensorNames& names = {}) {
   content.metadata["kd.version"] = KD_VERSION;
   if constexpr (requires { model.architecture(); })
     content.metadata["kd.architecture"] = detail::describe(model.architecture());
-  const typename Weights::View params = model.params();
+  const typename Weights::View params = detail::weights_of(model);
   detail::read_on_host(detail::space_of(model), params, [&](auto host) {
     for (const TensorInfo& tensor : tensors) {
       const std::span numbers(host.data + tensor.offset, static_cast<std::size_t>(tensor.size()));

@@ -52,6 +52,9 @@ class TensorNames {
         if (!layers_.empty() && !tensors.empty() && named++ < count())
           prefix = layers_[static_cast<std::size_t>(named - 1)] + '.';
         add(prefix, std::move(tensors), model.architecture().offset(i));
+        if constexpr (detail::HasStatistics<std::remove_cvref_t<decltype(layer)>>)
+          add(prefix, layer.statistics(),
+              model.num_params() + model.architecture().statistics_offset(i));
       });
       if (!layers_.empty() && named != count())
         throw ConfigError(detail::text("TensorNames: expected ", named,

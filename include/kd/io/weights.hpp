@@ -43,6 +43,15 @@ typename WeightsOf<M>::Space space_of(M& model) {
     return {};
 }
 
+/// All of them, the statistics of layers too.
+template <class M>
+auto weights_of(M& model) {
+  if constexpr (requires { model.weights(); })
+    return model.weights();
+  else
+    return model.params();
+}
+
 /// PyTorch's.
 inline std::vector<std::uint64_t> shape_of(const TensorInfo& tensor) {
   if (!tensor.extents.empty()) return {tensor.extents.begin(), tensor.extents.end()};

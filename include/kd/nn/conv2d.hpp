@@ -27,17 +27,15 @@ class Convolution {
   const Shape& out_shape() const { return shape_.out; }
   Index in_features() const { return shape_.in.features(); }
   Index out_features() const { return shape_.out.features(); }
-  Index num_params() const {
-    return shape_.out.channels * (shape_.depth() + (has_bias_ ? 1 : 0));
-  }
+  Index num_params() const { return shape_.out.channels * (shape_.depth() + (has_bias_ ? 1 : 0)); }
   Index cache_size(Index) const { return 0; }
   std::vector<TensorInfo> tensors() const {
-    std::vector<TensorInfo> all{{.name = "weight",
-                                 .rows = shape_.out.channels,
-                                 .cols = shape_.depth(),
-                                 .offset = 0,
-                                 .extents = {shape_.out.channels, shape_.ins(), shape_.height,
-                                             shape_.width}}};
+    std::vector<TensorInfo> all{
+        {.name = "weight",
+         .rows = shape_.out.channels,
+         .cols = shape_.depth(),
+         .offset = 0,
+         .extents = {shape_.out.channels, shape_.ins(), shape_.height, shape_.width}}};
     if (has_bias_)
       all.push_back({"bias", shape_.out.channels, 1, shape_.out.channels * shape_.depth(), true});
     return all;
@@ -67,8 +65,8 @@ class Convolution {
 
   template <Real S, class Space>
   void backward(const LayerBackward<S, Space>& b) const {
-    op_conv2d_backward_params(b.space, shape_, b.x, b.dy, weight(b.dparams).flat(),
-                              bias(b.dparams), b.write_dparams);
+    op_conv2d_backward_params(b.space, shape_, b.x, b.dy, weight(b.dparams).flat(), bias(b.dparams),
+                              b.write_dparams);
     if (!b.dx.empty())
       op_conv2d_backward_input(b.space, shape_, weight(b.params).flat(), b.dy, b.dx, b.write_dx);
   }
@@ -82,8 +80,9 @@ class Convolution {
   std::string describe(const char* name) const {
     return text(name, '(', shape_.in.channels, ", ", shape_.out.channels, ", kernel ",
                 shape_.height, " x ", shape_.width, ", stride ", shape_.stride, ", pad ",
-                shape_.top, " x ", shape_.left, ", groups ", shape_.groups, has_bias_ ? "" : ", no bias",
-                ", ", describe_shape(shape_.in), " to ", describe_shape(shape_.out), ')');
+                shape_.top, " x ", shape_.left, ", groups ", shape_.groups,
+                has_bias_ ? "" : ", no bias", ", ", describe_shape(shape_.in), " to ",
+                describe_shape(shape_.out), ')');
   }
 
  private:
@@ -93,8 +92,8 @@ class Convolution {
 
 }  // namespace detail
 
-/// A convolution over images: `y[o] = b[o] + sum over input channels i of w[o][i] * x[i]`, where `*`
-/// is the cross-correlation of PyTorch's `nn.Conv2d`.
+/// A convolution over images: `y[o] = b[o] + sum over input channels i of w[o][i] * x[i]`, where
+/// `*` is the cross-correlation of PyTorch's `nn.Conv2d`.
 ///
 /// x: (in * height * width, batch), each column (channels, height, width); y: (Out * ..., batch).
 /// How large the maps are follows from what comes before, an `Image` in the end. Parameters:
@@ -145,8 +144,7 @@ class Conv2d : public detail::Convolution {
     if (in.channels % options_.groups != 0)
       throw ShapeError(detail::text("Conv2d: expected channels that ", options_.groups,
                                     " groups divide, got ", in.channels));
-    take(detail::window_over("Conv2d", in, out_, kernel_, window_, options_.groups),
-         options_.bias);
+    take(detail::window_over("Conv2d", in, out_, kernel_, window_, options_.groups), options_.bias);
   }
 
   std::string describe() const { return Convolution::describe(name); }

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "kd/core/random.hpp"
-#include "kd/core/view.hpp"
 #include "kd/core/shape.hpp"
+#include "kd/core/view.hpp"
 
 namespace kd {
 
 /// What a layer's forward is given. `cache` is room of the layer's own, `cache_size` numbers a
-/// sample, which backward finds again.
+/// sample, which backward finds again; `batch_cache` likewise, `batch_cache_size` numbers a batch.
 template <Real S, class Space>
 struct LayerForward {
   const Space& space;
@@ -24,6 +24,8 @@ struct LayerForward {
   MatrixView<S, Space> cache;    ///< (cache_size, batch); empty in inference
   /// What the other layer gave, where a layer takes two: (in, batch).
   MatrixView<const S, Space> other = {};
+  VectorView<const S, Space> statistics = {};  ///< what the layer has seen of its inputs so far
+  VectorView<S, Space> batch_cache = {};       ///< empty in inference
 };
 
 /// What a layer's backward is given. An empty `dx` is not wanted (the first layer's).
@@ -42,6 +44,8 @@ struct LayerBackward {
   /// The gradient at what the other layer gave, where a layer takes two.
   MatrixView<S, Space> dother = {};
   Write write_dother = Write::overwrite;
+  VectorView<const S, Space> batch_cache = {};  ///< as forward left it
+  VectorView<S, Space> statistics = {};         ///< to be brought up to date; empty: nobody asks
 };
 
 /// A named part of a layer's parameters, row-major `(rows, cols)` as PyTorch's state dict has it.
@@ -49,8 +53,8 @@ struct TensorInfo {
   std::string name;
   Index rows;
   Index cols;
-  Index offset;            ///< within the layer's parameters
-  bool is_vector = false;  ///< a bias, of shape (rows) there; cols is 1
+  Index offset;                     ///< within the layer's parameters
+  bool is_vector = false;           ///< a bias, of shape (rows) there; cols is 1
   std::vector<Index> extents = {};  ///< its shape there, where that is not one of these two
   Index size() const { return rows * cols; }
 };
@@ -118,6 +122,31 @@ concept HasSizes = requires {
   L::static_in;
   L::static_out;
 };
+
+/// A layer with statistics of its inputs: `num_statistics()` numbers, named by `statistics()` and
+/// first set by `init_statistics(view)`. They belong to a network as its parameters do, but are not
+/// trained.
+template <class L>
+concept HasStatistics = requires(const L layer) {
+  { layer.num_statistics() } -> std::same_as<Index>;
+};
+
+template <class L>
+Index num_statistics(const L& layer) {
+  if constexpr (HasStatistics<L>)
+    return layer.num_statistics();
+  else
+    return 0;
+}
+
+/// Numbers that a layer keeps of a batch for its backward.
+template <class L>
+Index batch_cache_size(const L& layer) {
+  if constexpr (requires { layer.batch_cache_size(); })
+    return layer.batch_cache_size();
+  else
+    return 0;
+}
 
 /// A layer that takes what two layers give.
 template <class L>

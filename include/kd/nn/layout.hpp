@@ -23,6 +23,7 @@ class Layout {
       add(sources.first);
       add(sources.second);
       add(layer.cache_size(architecture.width(sources.first)));
+      add(batch_cache_size(layer));
       add(architecture.width(i));
       add(IdentityInInference<L>);
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <utility>
 
 #include "kd/core/batch.hpp"
@@ -12,7 +13,8 @@
 
 namespace kd {
 
-/// An architecture with weights: one block of parameters, one of gradients.
+/// An architecture with weights: one block of parameters, with the statistics of its layers behind
+/// them, and one of gradients.
 ///
 /// `Network<Student>` computes in float on the CPU; the space and the scalar are type arguments.
 /// A `const` network is a frozen one: it predicts and teaches, with dropout off. One that was moved
@@ -40,25 +42,45 @@ class Network {
   Network(Architecture architecture, Rng rng, Space space = {})
       : architecture_(std::move(architecture)),
         layout_(architecture_),
-        params_(architecture_.num_params(), space),
+        weights_(architecture_.num_params() + architecture_.num_statistics(), space),
         grads_(architecture_.num_params(), space) {
-    Buffer<Scalar, cpu::Space> host(architecture_.num_params());
+    Buffer<Scalar, cpu::Space> host(weights_.size());
     for_each_layer([&](const auto& layer, Index i) {
       layer.init(host.view().slice(architecture_.offset(i), layer.num_params()),
                  rng.stream(static_cast<std::uint64_t>(i)));
+      if constexpr (detail::HasStatistics<std::remove_cvref_t<decltype(layer)>>)
+        layer.init_statistics(host.view().slice(num_params() + architecture_.statistics_offset(i),
+                                                layer.num_statistics()));
     });
-    op_upload(space, VectorView<const Scalar>(host.view()), params_.view());
+    op_upload(space, VectorView<const Scalar>(host.view()), weights_.view());
   }
 
   const Architecture& architecture() const { return architecture_; }
-  const Space& space() const { return params_.space(); }
+  const Space& space() const { return weights_.space(); }
   Index in_features() const { return architecture_.in_features(); }
   Index num_classes() const { return architecture_.out_features(); }
   Index num_params() const { return architecture_.num_params(); }
 
   /// All parameters in one block, layer after layer.
-  VectorView<Scalar, Space> params() { return params_.view(); }
-  VectorView<const Scalar, Space> params() const { return params_.view(); }
+  VectorView<Scalar, Space> params() {
+    return weights().slice(0, weights_.size() - statistics_size());
+  }
+  VectorView<const Scalar, Space> params() const {
+    return weights().slice(0, weights_.size() - statistics_size());
+  }
+
+  /// What layers have seen of their inputs in training (a `BatchNorm`'s running moments), which is
+  /// not trained: layer after layer.
+  VectorView<Scalar, Space> statistics() {
+    return weights().slice(weights_.size() - statistics_size(), statistics_size());
+  }
+  VectorView<const Scalar, Space> statistics() const {
+    return weights().slice(weights_.size() - statistics_size(), statistics_size());
+  }
+
+  /// All that the network knows: the parameters, then the statistics.
+  VectorView<Scalar, Space> weights() { return weights_.view(); }
+  VectorView<const Scalar, Space> weights() const { return weights_.view(); }
 
   /// The weights of layer `I`, counted from 1, as maps: `network.layer<1>().weight()`. Throws
   /// `ConfigError` when the network was moved from.
@@ -200,6 +222,17 @@ class Network {
     return params().slice(architecture_.offset(i), layer.num_params());
   }
 
+  template <Index I, class T>
+  VectorView<T, Space> layer_statistics(VectorView<T, Space> all) const {
+    return all.slice(architecture_.statistics_offset(I),
+                     detail::num_statistics(architecture_.template layer<I>()));
+  }
+
+  /// None when it was moved from, as everything.
+  Index statistics_size() const {
+    return std::min(weights_.size(), architecture_.num_statistics());
+  }
+
   static constexpr auto all_layers() {
     return std::make_index_sequence<static_cast<std::size_t>(Architecture::depth)>();
   }
@@ -246,7 +279,9 @@ class Network {
                                               tape.value(from.first),
                                               tape.output(I),
                                               tape.cache(I),
-                                              other_value<I>(tape)};
+                                              other_value<I>(tape),
+                                              layer_statistics<I>(statistics()),
+                                              tape.batch_cache(I)};
     if constexpr (runs_with_next<I>()) {
       layer.forward_with(architecture_.template layer<I + 1>(), forward, tape.output(I + 1));
     } else {
@@ -286,7 +321,9 @@ class Network {
         dx,
         write_dx,
         dother,
-        write_dother};
+        write_dother,
+        tape.batch_cache(I),
+        layer_statistics<I>(statistics())};
     if constexpr (runs_with_next<I>()) {
       if (with_next) {
         layer.backward_with(architecture_.template layer<I + 1>(), backward, tape.value(I + 1),
@@ -304,7 +341,7 @@ class Network {
 
   Architecture architecture_;
   detail::Layout layout_;
-  Buffer<Scalar, Space> params_;
+  Buffer<Scalar, Space> weights_;
   Buffer<Scalar, Space> grads_;
   Write write_grads_ = Write::add;
 };

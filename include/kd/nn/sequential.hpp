@@ -134,16 +134,17 @@ struct Flow<Given, Row<Members...>, std::tuple<Ls...>> {
                         static_cast<Index>(I)>::template takes<L>::fits,
                     "a layer must be able to take the shape that the layer before it gives");
     } else if constexpr (HasSizes<L>) {
-      static_assert(layer<givers[source]>::template gives<given.features()>::
-                        template features_but_layer<static_cast<Index>(I)>::template takes<
-                            L::static_in>::fits,
-                    "a layer must take as many features as the layer before it gives");
+      static_assert(
+          layer<givers[source]>::template gives<given.features()>::template features_but_layer<
+              static_cast<Index>(I)>::template takes<L::static_in>::fits,
+          "a layer must take as many features as the layer before it gives");
     }
     return true;
   }
   static constexpr bool ok = []<std::size_t... I>(std::index_sequence<I...>) {
     return (check<I + 1, Ls>() && ...);
-  }(std::make_index_sequence<depth>());
+  }
+  (std::make_index_sequence<depth>());
 };
 
 /// The `Image` with which a network begins, or none.
@@ -202,6 +203,7 @@ class Sequential {
   Index in_features() const { return width(0); }
   Index out_features() const { return width(depth); }
   Index num_params() const { return offsets_.back(); }
+  Index num_statistics() const { return statistics_.back(); }
 
   /// The shape behind layer `i`; the input's for 0.
   const Shape& shape(Index i) const { return shapes_[static_cast<std::size_t>(i)]; }
@@ -210,6 +212,8 @@ class Sequential {
 
   /// Where the parameters of layer `i`, counted from 1, begin in the network's block.
   Index offset(Index i) const { return offsets_[static_cast<std::size_t>(i - 1)]; }
+  /// Where its statistics begin, in the block of those.
+  Index statistics_offset(Index i) const { return statistics_[static_cast<std::size_t>(i - 1)]; }
 
   /// Layer `I`, counted from 1.
   template <Index I>
@@ -277,17 +281,18 @@ class Sequential {
       out = layer.out_shape();
     } else if constexpr (detail::HasSizes<L>) {
       if (layer.in_features() != given.features())
-        throw ShapeError(detail::text("Sequential: layer ", from.first, " gives ",
-                                      given.features(), " features, layer ", i, " takes ",
-                                      layer.in_features()));
+        throw ShapeError(detail::text("Sequential: layer ", from.first, " gives ", given.features(),
+                                      " features, layer ", i, " takes ", layer.in_features()));
       out = {layer.out_features()};
     }
     offsets_[static_cast<std::size_t>(i)] = offset(i) + layer.num_params();
+    statistics_[static_cast<std::size_t>(i)] = statistics_offset(i) + detail::num_statistics(layer);
   }
 
   typename Row::Layers layers_;
   std::array<Shape, static_cast<std::size_t>(depth) + 1> shapes_{};
   std::array<Index, static_cast<std::size_t>(depth) + 1> offsets_{};
+  std::array<Index, static_cast<std::size_t>(depth) + 1> statistics_{};
 };
 
 }  // namespace kd

@@ -41,11 +41,13 @@ class Tape {
         return;
       }
       at(i).same_as = i;
-      at(i).value = reserve(total, at(i).width);
+      at(i).value = reserve(total, at(i).width * capacity);
       if (mode == Mode::inference) return;
-      at(i).grad = reserve(total, at(i).width);
+      at(i).grad = reserve(total, at(i).width * capacity);
       at(i).cache_size = layer.cache_size(at(source).width);
-      at(i).cache = reserve(total, at(i).cache_size);
+      at(i).cache = reserve(total, at(i).cache_size * capacity);
+      at(i).batch_cache_size = detail::batch_cache_size(layer);
+      at(i).batch_cache = reserve(total, at(i).batch_cache_size);
     });
     block_ = Buffer<S, Space>(total, std::move(space));
   }
@@ -99,6 +101,10 @@ class Tape {
     if (mode_ == Mode::inference || at(i).cache_size == 0) return {};
     return {block_.view().data + at(i).cache, at(i).cache_size, batch()};
   }
+  VectorView<S, Space> batch_cache(Index i) {
+    if (mode_ == Mode::inference) return {};
+    return block_.view().slice(at(i).batch_cache, at(i).batch_cache_size);
+  }
   /// The layer whose output is that of layer `i`: another one where layer i changes nothing.
   Index same_as(Index i) const { return at(i).same_as; }
   bool has_grad(Index i) const { return at(i).touched; }
@@ -116,12 +122,14 @@ class Tape {
     Index grad = 0;
     Index cache = 0;
     Index cache_size = 0;
+    Index batch_cache = 0;
+    Index batch_cache_size = 0;
     Index same_as = 0;
     bool touched = false;
   };
 
-  Index reserve(Index& total, Index per_sample) const {
-    return std::exchange(total, detail::whole_cache_lines<S>(total + per_sample * capacity_));
+  static Index reserve(Index& total, Index count) {
+    return std::exchange(total, detail::whole_cache_lines<S>(total + count));
   }
   MatrixView<S, Space> grad_view(Index i) {
     check_layer(i);

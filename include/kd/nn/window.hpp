@@ -67,9 +67,9 @@ inline ConvShape window_over(const char* where, const Shape& in, Index channels,
                              const Kernel& kernel, const Window& window, Index groups) {
   const Shape out = window_shape(in, channels, kernel, window);
   if (out == no_shape)
-    throw ShapeError(text(where, ": expected maps of at least ", kernel.height, " x ",
-                          kernel.width, " with their border of ", window.pad, ", got ", in.height,
-                          " x ", in.width));
+    throw ShapeError(text(where, ": expected maps of at least ", kernel.height, " x ", kernel.width,
+                          " with their border of ", window.pad, ", got ", in.height, " x ",
+                          in.width));
   return {in,
           out,
           kernel.height,

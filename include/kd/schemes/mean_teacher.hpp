@@ -30,7 +30,11 @@ class AveragedObjective : public Base {
   AveragedObjective(N& average, Index& steps, const MeanTeacherOptions& options, Args&&... args)
       : Base(std::forward<Args>(args)...), average_(average), steps_(steps), options_(options) {}
 
-  VectorView<typename N::Scalar, typename N::Space> followers() { return average_.params(); }
+  template <class F>
+  void for_each_follower(F&& f) {
+    Base::for_each_follower(f);
+    f(average_.weights());
+  }
 
   Validation validate(const Dataset& data) const {
     return detail::validate(std::as_const(average_), data);
@@ -116,8 +120,8 @@ class MeanTeacher {
   void follow() {
     ++steps_;
     const double mean = 1 - 1 / static_cast<double>(steps_ + 1);
-    op_moving_average(student_.space(), std::as_const(student_).params(),
-                      std::min(options_.decay, mean), teacher_.params());
+    op_moving_average(student_.space(), std::as_const(student_).weights(),
+                      std::min(options_.decay, mean), teacher_.weights());
   }
 
   N& student_;

@@ -205,6 +205,11 @@ class MutualLearning {
       });
     }
 
+    template <class F>
+    void for_each_follower(F&& f) {
+      for_each_student([&](auto& student, auto&, Index) { f(student.statistics()); });
+    }
+
     Validation validate(const Dataset& data) const {
       Validation mean;
       const auto add = [&](const auto& student) {

@@ -15,8 +15,8 @@ template <class TeacherT>
 std::optional<std::uint64_t> fingerprint_of_teacher(const TeacherT& teacher) {
   if constexpr (requires { teacher.fingerprint(); }) {
     return teacher.fingerprint();
-  } else if constexpr (requires { teacher.params(); }) {
-    return fingerprint_of(teacher.space(), teacher.params());
+  } else if constexpr (requires { teacher.weights(); }) {
+    return fingerprint_of(teacher.space(), teacher.weights());
   } else {
     return std::nullopt;
   }

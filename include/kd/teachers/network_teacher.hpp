@@ -48,7 +48,7 @@ class NetworkTeacher {
   bool refers_to(const void* network) const { return network == &network_; }
   std::optional<std::uint64_t> fingerprint() const {
     const std::uint64_t drawn = mode_ == TeacherMode::training ? seed_ + 1 : 0;
-    return detail::fingerprint_of(space(), network_.params(), drawn);
+    return detail::fingerprint_of(space(), network_.weights(), drawn);
   }
 
   Workspace make_workspace(Index capacity) const {

@@ -39,8 +39,11 @@ class LayerBench {
         params_(std::move(params)),
         x_(std::move(inputs)),
         y_(out_features(), x_.cols()),
-        cache_(layer.cache_size(x_.rows()), x_.cols()) {
+        cache_(layer.cache_size(x_.rows()), x_.cols()),
+        batch_cache_(Vector<double>::Constant(kd::detail::batch_cache_size(layer), nan)),
+        statistics_(kd::detail::num_statistics(layer)) {
     cache_.setConstant(nan);
+    if constexpr (kd::detail::HasStatistics<L>) layer.init_statistics(view(statistics_));
   }
 
   Matrix<double>& inputs() { return x_; }
@@ -51,8 +54,16 @@ class LayerBench {
   const Matrix<double>& forward(Mode mode) {
     y_.setConstant(nan);
     layer_.forward(LayerForward<double, cpu::Space>{
-        space_, mode, rng_, view(std::as_const(params_)), view(std::as_const(x_)), view(y_),
-        mode == Mode::training ? whole(cache_) : MatrixView<double>{}});
+        space_,
+        mode,
+        rng_,
+        view(std::as_const(params_)),
+        view(std::as_const(x_)),
+        view(y_),
+        mode == Mode::training ? whole(cache_) : MatrixView<double>{},
+        {},
+        view(std::as_const(statistics_)),
+        mode == Mode::training ? view(batch_cache_) : VectorView<double>{}});
     return y_;
   }
 
@@ -65,9 +76,20 @@ class LayerBench {
   }
 
   void backward(const Matrix<double>& dy, LayerGradients& g, Write write) const {
-    layer_.backward(LayerBackward<double, cpu::Space>{space_, view(params_), view(x_), view(y_),
-                                                      whole(cache_), view(dy), view(g.params),
-                                                      write, whole(g.inputs), write});
+    layer_.backward(LayerBackward<double, cpu::Space>{space_,
+                                                      view(params_),
+                                                      view(x_),
+                                                      view(y_),
+                                                      whole(cache_),
+                                                      view(dy),
+                                                      view(g.params),
+                                                      write,
+                                                      whole(g.inputs),
+                                                      write,
+                                                      {},
+                                                      Write::overwrite,
+                                                      view(batch_cache_),
+                                                      {}});
   }
 
  private:
@@ -94,6 +116,8 @@ class LayerBench {
   Matrix<double> x_;
   Matrix<double> y_;
   Matrix<double> cache_;
+  Vector<double> batch_cache_;
+  Vector<double> statistics_;
 };
 
 template <Layer L>
@@ -129,11 +153,14 @@ inline void compare(CheckReport& report, const std::string& how, const LayerGrad
 }
 
 /// Samples one by one must give what they give together. A layer that draws random numbers gives
-/// each place of a batch its own, so only its inference is held to that.
+/// each place of a batch its own, and one that keeps something of a batch knows them all, so only
+/// its inference is held to that.
 template <Layer L>
-void check_samples_apart(CheckReport& report, LayerBench<L>& bench, const Matrix<double>& dy,
-                         const LayerGradients& together, double tolerance) {
-  const bool random =
+void check_samples_apart(CheckReport& report, const L& layer, LayerBench<L>& bench,
+                         const Matrix<double>& dy, const LayerGradients& together,
+                         double tolerance) {
+  const bool together_only =
+      kd::detail::batch_cache_size(layer) > 0 ||
       bench.with(Rng(1)).forward(Mode::training) != bench.with(Rng(2)).forward(Mode::training);
   const Matrix<double> y = bench.forward(Mode::inference);
   Matrix<double> y_apart(y.rows(), y.cols());
@@ -148,7 +175,7 @@ void check_samples_apart(CheckReport& report, LayerBench<L>& bench, const Matrix
     apart.inputs.col(b) = g.inputs;
   }
   report.compare("samples one by one: output", view(y_apart).flat(), view(y).flat(), tolerance);
-  if (!random) compare(report, "samples one by one: ", apart, together, tolerance);
+  if (!together_only) compare(report, "samples one by one: ", apart, together, tolerance);
   if constexpr (kd::detail::IdentityInInference<L>)
     report.compare("output of inference", view(y).flat(), view(bench.inputs()).flat(), 0);
 }
@@ -191,7 +218,7 @@ CheckReport check_layer(const L& layer, const CheckLayerOptions& options = {}) {
   detail::LayerGradients sum = once;
   bench.backward(dy, sum, Write::add);
   detail::compare(report, "backward twice: ", sum, {2 * once.params, 2 * once.inputs}, rounding);
-  detail::check_samples_apart(report, bench, dy, once, rounding);
+  detail::check_samples_apart(report, layer, bench, dy, once, rounding);
   return report;
 }
 

@@ -66,7 +66,9 @@ class BestWeights {
   template <class F>
   void for_each(F&& f) const {
     objective_.for_each_block([&](auto params, auto, auto&) { f(params); });
-    if constexpr (requires { objective_.followers(); }) f(objective_.followers());
+    objective_.for_each_follower([&](auto follower) {
+      if (follower.size > 0) f(follower);
+    });
   }
 
   Objective& objective_;

@@ -55,6 +55,11 @@ class LossObjective {
     f(network_.params(), network_.grads(), state_.block(0));
   }
 
+  template <class F>
+  void for_each_follower(F&& f) {
+    f(network_.statistics());
+  }
+
   Validation validate(const Dataset& data) const { return detail::validate(network_, data); }
 
   void identify(RunIdentity& identity) const {

@@ -47,8 +47,9 @@ void keep_trained(Objective& objective, const O& optimizer, const Space& space, 
           "keep(state, kept)");
   });
   kept.begin("");
-  if constexpr (requires { objective.followers(); })
-    kept.add("followers", objective.followers(), space);
+  objective.for_each_follower([&](auto follower) {
+    if (follower.size > 0) kept.add("followers", follower, space);
+  });
   if constexpr (requires { objective.keep(kept); }) objective.keep(kept);
 }
 

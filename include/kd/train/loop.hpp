@@ -28,7 +28,8 @@ namespace kd::detail {
 /// - `step(batch, progress, totals)`: forward and backward of one batch; adds each loss, summed
 ///   over the samples, to its own place in `totals`, and leaves gradients behind;
 /// - `for_each_block(f)`: calls `f(params, grads, state)` for every trained block;
-/// - `followers()`, if it has that: parameters that follow those, and are kept with them;
+/// - `for_each_follower(f)`: calls `f(numbers)` for what follows from those and is kept with them:
+///   a network's statistics, an average;
 /// - `validate(data)`: how well all that does;
 /// - `blame()`: names the output or gradient that is not finite, if there is one;
 /// - `tensor_at(at)`: the name of the tensor that parameter `at` of all blocks together belongs to;

@@ -69,8 +69,8 @@ inline const Index* offsets_of(const ConvShape& shape, const Planes& planes) {
 }  // namespace conv
 
 /// `y[o] = bias[o] + sum over the channels i of its group and the window of w[o][i] x[i]`, a
-/// cross-correlation as PyTorch's. weight: (out, in / groups, height, width), row-major; bias: (out)
-/// or empty; x and y: (channels * height * width, batch).
+/// cross-correlation as PyTorch's. weight: (out, in / groups, height, width), row-major; bias:
+/// (out) or empty; x and y: (channels * height * width, batch).
 template <Real S>
 void op_conv2d_forward(const Space&, const ConvShape& shape, VectorView<const S> weight,
                        VectorView<const S> bias, MatrixView<const S> x, MatrixView<S> y) {
@@ -81,8 +81,8 @@ void op_conv2d_forward(const Space&, const ConvShape& shape, VectorView<const S>
     const S* const maps = x.data + sample * x.rows;
     S* const out = y.data + sample * y.rows;
     const bool as_it_lies = shape.is_pointwise();
-    S* const room = scratch<S>(
-        as_it_lies ? 0 : shape.ins() * planes.channel() + shape.outs() * planes.strip);
+    S* const room =
+        scratch<S>(as_it_lies ? 0 : shape.ins() * planes.channel() + shape.outs() * planes.strip);
     Index spread_group = -1;
     conv::for_groups(first, last, shape.outs(), [&](Index group, Index from, Index to) {
       const S* const group_maps = maps + group * shape.ins() * shape.in.area();
@@ -112,8 +112,8 @@ void op_conv2d_forward(const Space&, const ConvShape& shape, VectorView<const S>
   conv::for_samples(x.cols, shape.out.channels, conv::work(shape, x.cols), run);
 }
 
-/// The gradient at the weights and the bias: `dw[o][i] = sum over samples and places of dy[o] x[i]`,
-/// `db[o] = sum of dy[o]`, each written or added as told. An empty `dbias` is not wanted.
+/// The gradient at the weights and the bias: `dw[o][i] = sum over samples and places of dy[o]
+/// x[i]`, `db[o] = sum of dy[o]`, each written or added as told. An empty `dbias` is not wanted.
 template <Real S>
 void op_conv2d_backward_params(const Space&, const ConvShape& shape, MatrixView<const S> x,
                                MatrixView<const S> dy, VectorView<S> dweight, VectorView<S> dbias,
@@ -138,8 +138,7 @@ void op_conv2d_backward_params(const Space&, const ConvShape& shape, MatrixView<
                                     from_x + channel * planes.channel() + at);
                      } else {
                        const Index o = channel - shape.in.channels;
-                       conv::spread_strip(shape, planes,
-                                          conv::map_of(dy, begin + b, o, shape.out),
+                       conv::spread_strip(shape, planes, conv::map_of(dy, begin + b, o, shape.out),
                                           from_dy + o * strips + at, planes.size());
                      }
                    }
