@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 import golden
+from make_images import Residual
 
 
 def make_network(folder):
@@ -26,6 +27,25 @@ def make_network(folder):
     save_file({"module." + to: state[key] for to, key in named.items()}, folder / "named.safetensors")
     save_file({key: value.T.contiguous() for key, value in state.items()}, folder / "transposed.safetensors")
     np.save(folder / "x.npy", x.numpy())
+
+
+def make_images(folder):
+    """A convolutional network with a residual, as PyTorch's state dict has it after a batch of training."""
+    torch.manual_seed(8)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(2, 4, 3, padding=1, bias=False), torch.nn.BatchNorm2d(4), torch.nn.ReLU(),
+        Residual(torch.nn.Conv2d(4, 4, 3, 2, 1), torch.nn.BatchNorm2d(4), shortcut=torch.nn.Conv2d(4, 4, 1, 2)),
+        torch.nn.Conv2d(4, 4, 3, padding=1, groups=4), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
+        torch.nn.Linear(4, 3)
+    )  # fmt: skip
+    x = torch.randn(5, 2, 6, 5, generator=torch.Generator().manual_seed(9))
+    model(x)
+    state = model.state_dict()
+    assert state["1.num_batches_tracked"] == 1
+    names = {key: key.replace("7.", "6.") for key in state}  # kd has no Flatten
+    save_file({names[key]: value for key, value in state.items()}, folder / "images.safetensors")
+    np.save(folder / "images_x.npy", x.numpy())
+    np.save(folder / "images_logits.npy", model.double().eval()(x.double()).detach().numpy())
 
 
 def make_arrays(folder):
@@ -63,6 +83,7 @@ def main():
     folder = golden.root / "io"
     folder.mkdir(parents=True, exist_ok=True)
     make_network(folder)
+    make_images(folder)
     make_arrays(folder)
     make_top_k(folder)
 

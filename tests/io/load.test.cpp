@@ -146,3 +146,33 @@ TEST_CASE("what methods and mean teachers learned is saved, too", "[io][load]") 
   load(average, path);
   CHECK(map(average.params()) == map(mean.teacher().params()));
 }
+
+TEST_CASE("a convolutional network that PyTorch saved gives its logits", "[io][load]") {
+  using Images =
+      Sequential<Image<2, 6, 5>, Conv2d<4, 3, Window{.pad = 1}, ConvOptions{.bias = false}>,
+                 BatchNorm, ReLU,
+                 Residual<Shortcut<Conv2d<4, 1, Window{.stride = 2}>>,
+                          Conv2d<4, 3, Window{.stride = 2, .pad = 1}>, BatchNorm>,
+                 DepthwiseConv2d<3, Window{.pad = 1}>, GlobalAvgPool, Linear<4, 3>>;
+  Network<Images, cpu::Space, double> network(Rng(0));
+  load(network, golden_file("images.safetensors"));  // with the batches that PyTorch has counted
+  const Matrix<double> x = load_npy<double>(golden_file("images_x.npy"));
+  const Matrix<double> logits = load_npy<double>(golden_file("images_logits.npy"));
+  CHECK(network.predict(x).isApprox(logits, 1e-12));
+
+  const TemporaryFolder folder;
+  save(network, folder.path("again"));
+  Network<Images, cpu::Space, double> again(Rng(1));
+  load(again, folder.path("again"));
+  CHECK(map(again.weights()) == map(network.weights()));
+  const FileContent file(folder.path("again"));
+  const Safetensors content = parse_safetensors(file.bytes(), "again");
+  CHECK(content.tensors.at("0.weight").shape == std::vector<std::uint64_t>{4, 2, 3, 3});
+  CHECK(content.tensors.at("3.branch.1.running_var").shape == std::vector<std::uint64_t>{4});
+  CHECK(content.tensors.contains("3.shortcut.0.bias"));
+
+  using Without = Sequential<Image<2, 6, 5>, Conv2d<4, 3>, Linear<48, 3>>;
+  Network<Without> other(Rng(1));
+  CHECK_THAT(refusal([&] { load(other, golden_file("images.safetensors")); }),
+             ContainsSubstring("unexpected: 1.num_batches_tracked ()"));
+}

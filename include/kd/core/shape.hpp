@@ -42,10 +42,11 @@ constexpr bool agree(const Shape& a, const Shape& b) {
   return agree(a.channels, b.channels) && agree(a.height, b.height) && agree(a.width, b.width);
 }
 
-/// "64 features", or "16 x 28 x 28".
+/// "64 features", or "16 x 28 x 28"; "?" is a size that is not known.
 inline std::string describe_shape(const Shape& shape) {
-  if (shape.area() == 1) return text(shape.channels, " features");
-  return text(shape.channels, " x ", shape.height, " x ", shape.width);
+  const auto size = [](Index extent) { return extent == dynamic ? "?" : text(extent); };
+  if (shape.height == 1 && shape.width == 1) return size(shape.channels) + " features";
+  return text(size(shape.channels), " x ", size(shape.height), " x ", size(shape.width));
 }
 
 }  // namespace detail

@@ -50,6 +50,32 @@ struct branch_gives {
   };
 };
 
+// What is asserted names template parameters alone: compilers print these.
+
+template <Index Giver, Index Given, Index I, Index In>
+constexpr bool check_features() {
+  static_assert(
+      layer<Giver>::template gives<Given>::template features_but_layer<I>::template takes<In>::fits,
+      "a layer must take as many features as the layer before it gives");
+  return true;
+}
+
+template <Index Giver, Shape Given, Index I, class L>
+constexpr bool check_shape() {
+  static_assert(
+      layer<Giver>::template gives_shape<Given>::template which_layer<I>::template takes<L>::fits,
+      "a layer must be able to take the shape that the layer before it gives");
+  return true;
+}
+
+template <Shape OfBranch, Shape OfShortcut>
+constexpr bool check_branch() {
+  static_assert(branch_gives<OfBranch>::template but_shortcut_gives<OfShortcut>::fits,
+                "the branch of a Residual must give the shape that it takes, or that its Shortcut "
+                "gives");
+  return true;
+}
+
 /// Layers in a row and what flows between them, as far as types tell; `Given` is the input's shape.
 template <Shape Given, class Members, class Layers>
 struct Flow;
@@ -124,22 +150,18 @@ struct Flow<Given, Row<Members...>, std::tuple<Ls...>> {
     static_assert(Layer<L>, "this type is not a kd::Layer (see kd/nn/layer.hpp for what one has)");
     constexpr auto source = static_cast<std::size_t>(sources[I].first);
     constexpr Shape given = shapes[source];
-    if constexpr (TakesTwo<L>) {
-      constexpr Shape other = shapes[static_cast<std::size_t>(sources[I].second)];
-      static_assert(branch_gives<given>::template but_shortcut_gives<other>::fits,
-                    "the branch of a Residual must give the shape that it takes, or that its "
-                    "Shortcut gives");
+    if constexpr (given == no_shape) {
+      return true;  // a layer before it has been complained of
+    } else if constexpr (TakesTwo<L>) {
+      return check_branch<given, shapes[static_cast<std::size_t>(sources[I].second)]>();
     } else if constexpr (Shaped<L>) {
-      static_assert(layer<givers[source]>::template gives_shape<given>::template which_layer<
-                        static_cast<Index>(I)>::template takes<L>::fits,
-                    "a layer must be able to take the shape that the layer before it gives");
+      return check_shape<givers[source], given, static_cast<Index>(I), L>();
     } else if constexpr (HasSizes<L>) {
-      static_assert(
-          layer<givers[source]>::template gives<given.features()>::template features_but_layer<
-              static_cast<Index>(I)>::template takes<L::static_in>::fits,
-          "a layer must take as many features as the layer before it gives");
+      return check_features<givers[source], given.features(), static_cast<Index>(I),
+                            L::static_in>();
+    } else {
+      return true;
     }
-    return true;
   }
   static constexpr bool ok = []<std::size_t... I>(std::index_sequence<I...>) {
     return (check<I + 1, Ls>() && ...);
