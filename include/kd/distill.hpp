@@ -33,6 +33,7 @@
 #include "kd/cpu/conv_input_phases.hpp"
 #include "kd/cpu/conv_planes.hpp"
 #include "kd/cpu/conv_products.hpp"
+#include "kd/cpu/conv_weights.hpp"
 #include "kd/cpu/distillation_loss.hpp"
 #include "kd/cpu/divergence.hpp"
 #include "kd/cpu/exponential.hpp"

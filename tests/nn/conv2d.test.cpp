@@ -87,6 +87,8 @@ TEST_CASE("convolutions pass the checks of a layer", "[nn][conv2d]") {
   check(bound(Conv2d<1, 2, Window{.stride = 4}>(), {1, 7, 3}), 3);
   check(bound(Conv2d<13, 1>(), {2, 3, 3}), 3);
   check(bound(Conv2d<9, 3, Window{.same = true}>(), {1, 1, 1}), 3);
+  // Groups that fill vectors, and do not.
+  check(bound(Conv2d<34, 2, Window{}, ConvOptions{.groups = 2}>(), {4, 3, 3}), 2);
 }
 
 TEST_CASE("a convolution's output does not depend on the threads, nor a sample on the others",

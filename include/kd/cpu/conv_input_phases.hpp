@@ -18,7 +18,7 @@ template <Real S>
 struct InputPhase {
   Phase down;  ///< rows of the maps, and their elements
   Phase along;
-  Index size;            ///< of a strip
+  Index size;            ///< elements of a strip, and some more so that no vector is cut
   Index depth;           ///< weights of an input channel
   const S* weight;       ///< (in, depth)
   const Index* offsets;  ///< (depth)
@@ -54,9 +54,11 @@ class InputPhases {
     });
   }
 
-  /// Elements of the plane of an output's map, and of the longest strip.
+  /// Elements of the plane of an output's map, of all planes of a group with what is read behind
+  /// them, and of the longest strip.
   Index plane() const { return rows_ * pitch_; }
-  Index strip() const { return plane(); }
+  Index planes() const { return shape_.outs() * plane() + kd::detail::cache_line<float>; }
+  Index strip() const { return kd::detail::whole_cache_lines<float>(plane()); }
 
   /// Copies the gradient at an output's map into its plane.
   void spread(const S* map, S* to) const {
@@ -64,7 +66,7 @@ class InputPhases {
     const Index rows = std::min(shape_.out.height, rows_ - above_);
     const Index width = std::min(shape_.out.width, pitch_ - before_);
     for (Index y = 0; y < rows; ++y)
-      std::copy_n(map + y * shape_.out.width, width, to + (y + above_) * pitch_ + before_);
+      copy_every(map + y * shape_.out.width, 1, to + (y + above_) * pitch_ + before_, width);
   }
 
   /// Puts the strip of a phase where its elements belong in the gradient at an input's map.
@@ -96,8 +98,9 @@ class InputPhases {
         };
         const Index depth = shape_.outs() * taps(shape_.height, y) * taps(shape_.width, x);
         body(InputPhase<S>{down, along,
-                           (down.last - down.first - 1) * pitch_ + along.last - along.first, depth,
-                           weight, offsets});
+                           kd::detail::whole_cache_lines<float>(
+                               (down.last - down.first - 1) * pitch_ + along.last - along.first),
+                           depth, weight, offsets});
         weight += shape_.in.channels * depth;
         offsets += depth;
       }

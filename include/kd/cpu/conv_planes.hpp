@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "kd/core/cache_line.hpp"
 #include "kd/core/conv_shape.hpp"
 #include "kd/core/view.hpp"
+#include "kd/cpu/scratch.hpp"
 
 /// Maps laid out so that a convolution needs no matrix of patches.
 ///
@@ -22,7 +24,8 @@ struct Planes {
         stride(shape.stride),
         rows(shape.out.height + (shape.height - 1) / stride),
         pitch(shape.out.width + (shape.width - 1) / stride),
-        strip((shape.out.height - 1) * pitch + shape.out.width) {}
+        strip((shape.out.height - 1) * pitch + shape.out.width),
+        whole_strip(kd::detail::whole_cache_lines<float>(strip)) {}
 
   Index size() const { return rows * pitch; }
   /// Elements of a channel.
@@ -37,6 +40,9 @@ struct Planes {
   Index rows;
   Index pitch;  ///< elements of a row
   Index strip;  ///< elements of an output map with rows of this pitch
+  /// As many as are computed where room is left for them: no vector is cut. Those behind the strip
+  /// follow from whatever lies behind the planes, and are dropped.
+  Index whole_strip;
 };
 
 /// The places in `[0, size)` of a map that are element `phase` of every `stride`, `before` elements
@@ -52,6 +58,16 @@ struct Phase {
   Index origin;  ///< place of element 0
 };
 
+/// Copies every `stride`-th element. Rows are short: a call for each costs more than the copy.
+template <Real S>
+inline void copy_every(const S* from, Index stride, S* to, Index count) {
+  if (stride == 1) {
+    for (Index i = 0; i < count; ++i) to[i] = from[i];
+  } else {
+    for (Index i = 0; i < count; ++i) to[i] = from[i * stride];
+  }
+}
+
 /// Copies a map into the planes of its channel.
 template <Real S>
 void spread(const ConvShape& shape, const Planes& planes, const S* map, S* to) {
@@ -59,21 +75,13 @@ void spread(const ConvShape& shape, const Planes& planes, const S* map, S* to) {
     const Phase down(y, planes.stride, shape.top, shape.in.height, planes.rows);
     for (Index x = 0; x < planes.stride; ++x, to += planes.samples * planes.size()) {
       const Phase along(x, planes.stride, shape.left, shape.in.width, planes.pitch);
-      std::fill(to, to + down.first * planes.pitch, S(0));
+      std::fill_n(to, planes.size(), S(0));
       for (Index row = down.first; row < down.last; ++row) {
-        S* const line = to + row * planes.pitch;
-        const S* const from = map + (row * planes.stride + down.origin) * shape.in.width;
-        std::fill(line, line + along.first, S(0));
-        if (planes.stride == 1) {
-          std::copy(from + along.first + along.origin, from + along.last + along.origin,
-                    line + along.first);
-        } else {
-          for (Index i = along.first; i < along.last; ++i)
-            line[i] = from[i * planes.stride + along.origin];
-        }
-        std::fill(line + along.last, line + planes.pitch, S(0));
+        const S* const from =
+            map + (row * planes.stride + down.origin) * shape.in.width + along.origin;
+        copy_every(from + along.first * planes.stride, planes.stride,
+                   to + row * planes.pitch + along.first, along.last - along.first);
       }
-      std::fill(to + down.last * planes.pitch, to + planes.size(), S(0));
     }
   }
 }
@@ -81,12 +89,31 @@ void spread(const ConvShape& shape, const Planes& planes, const S* map, S* to) {
 /// Copies an output map into a strip, with zeros between its rows and behind them, `size` elements.
 template <Real S>
 void spread_strip(const ConvShape& shape, const Planes& planes, const S* map, S* to, Index size) {
-  for (Index row = 0; row < shape.out.height; ++row) {
-    S* const line = to + row * planes.pitch;
-    std::copy(map + row * shape.out.width, map + (row + 1) * shape.out.width, line);
-    std::fill(line + shape.out.width, std::min(line + planes.pitch, to + size), S(0));
-  }
-  std::fill(to + std::min(size, shape.out.height * planes.pitch), to + size, S(0));
+  std::fill_n(to, size, S(0));
+  for (Index row = 0; row < shape.out.height; ++row)
+    copy_every(map + row * shape.out.width, 1, to + row * planes.pitch, shape.out.width);
+}
+
+/// A map of a sample.
+template <Real S>
+const S* map_of(MatrixView<const S> x, Index sample, Index channel, const Shape& shape) {
+  return x.data + sample * x.rows + channel * shape.area();
+}
+
+/// Where each weight of an output channel finds its element in the planes of its group.
+inline const Index* offsets_of(const ConvShape& shape, const Planes& planes) {
+  Index* const offsets = scratch<Index>(shape.depth());
+  Index k = 0;
+  for (Index channel = 0; channel < shape.ins(); ++channel)
+    for (Index y = 0; y < shape.height; ++y)
+      for (Index x = 0; x < shape.width; ++x)
+        offsets[k++] = channel * planes.channel() + planes.offset(y, x);
+  return offsets;
+}
+
+/// What a convolution of `samples` costs, as `parallel_for` counts.
+inline double work(const ConvShape& shape, Index samples) {
+  return 0.2 * static_cast<double>(samples * shape.out.features() * shape.depth());
 }
 
 }  // namespace kd::cpu::conv

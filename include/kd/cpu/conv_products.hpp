@@ -62,6 +62,18 @@ void multiply(const S* x, const Index* offsets, const S* w, Index depth, Index c
   if (channels > c) next.template operator()<lone_vectors, 1>();
 }
 
+/// The sum of a vector's elements.
+template <Index N, Real S>
+inline S sum_of(const simd::Vector<S, N>& x) {
+  if constexpr (N == 1) {
+    return x;
+  } else {
+    S sum = 0;
+    for (Index i = 0; i < N; ++i) sum += x[i];
+    return sum;
+  }
+}
+
 /// `y[o][k] (+)= a[o] . x[offsets[k]]`, products of strips of `size` elements, for `O` output
 /// channels and `K` taps.
 template <Index O, Index K, Real S>
@@ -69,36 +81,38 @@ template <Index O, Index K, Real S>
                                             const Index* offsets, Index size, S* y, Index y_stride,
                                             Write write) {
   constexpr Index N = simd::width<S>;
-  simd::Array<simd::Array<simd::Vector<S, N>, K>, O> sum = {};
+  simd::Array<simd::Array<simd::Vector<S, N>, O>, K> sum = {};
   Index p = 0;
   for (; p + N <= size; p += N) {
     simd::Array<simd::Vector<S, N>, O> column;
     for (Index o = 0; o < O; ++o) column[o] = simd::load<N>(a + o * a_stride + p);
     for (Index k = 0; k < K; ++k) {
       const auto strip = simd::load<N>(x + offsets[k] + p);
-      for (Index o = 0; o < O; ++o) sum[o][k] += column[o] * strip;
+      for (Index o = 0; o < O; ++o) sum[k][o] += column[o] * strip;
     }
   }
-  for (Index o = 0; o < O; ++o)
-    for (Index k = 0; k < K; ++k) {
-      S total = write == Write::add ? y[o * y_stride + k] : S(0);
-      if constexpr (N == 1) {
-        total += sum[o][k];
-      } else {
-        for (Index i = 0; i < N; ++i) total += sum[o][k][i];
-      }
-      for (Index rest = p; rest < size; ++rest)
-        total += a[o * a_stride + rest] * x[offsets[k] + rest];
-      y[o * y_stride + k] = total;
+  for (Index k = 0; k < K; ++k) {
+    simd::Array<S, O> totals;
+    if constexpr (O > 1 && O <= N) {
+      simd::store(simd::sums<S, N, O>(sum[k]), totals);
+    } else {
+      for (Index o = 0; o < O; ++o) totals[o] = sum_of<N, S>(sum[k][o]);
     }
+    for (Index o = 0; o < O; ++o) {
+      for (Index rest = p; rest < size; ++rest)
+        totals[o] += a[o * a_stride + rest] * x[offsets[k] + rest];
+      S& to = y[o * y_stride + k];
+      to = write == Write::add ? to + totals[o] : totals[o];
+    }
+  }
 }
 
-/// The same for `channels` output channels and `taps` taps.
+/// The same for `channels` output channels and `taps` taps, in tiles whose sums fit the registers.
 template <Real S>
 void dots(const S* a, Index a_stride, Index channels, const S* x, const Index* offsets, Index taps,
           Index size, S* y, Index y_stride, Write write) {
   const auto row = [&]<Index O>(Index o) {
-    constexpr Index most = O > 1 ? 3 : 4;  // sums that fit the registers, and follow no other
+    constexpr Index most = O == 1 || simd::many_registers ? 4 : 2;
     Index k = 0;
     const auto next = [&]<Index K>() {
       dot_tile<O, K>(a + o * a_stride, a_stride, x, offsets + k, size, y + o * y_stride + k,
@@ -111,6 +125,58 @@ void dots(const S* a, Index a_stride, Index channels, const S* x, const Index* o
   Index o = 0;
   for (; o + 4 <= channels; o += 4) row.template operator()<4>(o);
   for (; o < channels; ++o) row.template operator()<1>(o);
+}
+
+/// `y[k][o] += sum over a map's elements of dy[element][o] x[element + offsets[k]]` for `V` vectors
+/// of `N` output channels and `K` taps: of the maps' rows, `columns` elements each, those of x
+/// begin `pitch` apart. `y` and `dy` have `outs` channels side by side.
+template <Index N, Index V, Index K, Real S>
+[[gnu::always_inline]] inline void outer_tile(const S* dy, Index outs, Index rows, Index columns,
+                                              const S* x, const Index* offsets, Index pitch, S* y) {
+  simd::Array<simd::Array<simd::Vector<S, N>, V>, K> sum = {};
+  for (Index row = 0; row < rows; ++row)
+    for (Index i = 0; i < columns; ++i, dy += outs) {
+      simd::Array<simd::Vector<S, N>, V> gradient;
+      for (Index v = 0; v < V; ++v) gradient[v] = simd::load<N>(dy + v * N);
+      for (Index k = 0; k < K; ++k) {
+        const S element = x[offsets[k] + row * pitch + i];
+        for (Index v = 0; v < V; ++v) sum[k][v] += gradient[v] * element;
+      }
+    }
+  for (Index k = 0; k < K; ++k)
+    for (Index v = 0; v < V; ++v) {
+      S* const to = y + k * outs + v * N;
+      simd::store(simd::load<N>(to) + sum[k][v], to);
+    }
+}
+
+/// The same for output channels from `o` to `last`: wide tiles first, then ever narrower ones.
+template <Index N, Index V, Index K, Real S>
+inline void outer_channels(const S* dy, Index outs, Index rows, Index columns, const S* x,
+                           const Index* offsets, Index pitch, S* y, Index o, Index last) {
+  for (; o + N * V <= last; o += N * V)
+    outer_tile<N, V, K>(dy + o, outs, rows, columns, x, offsets, pitch, y + o);
+  if (o == last) return;
+  if constexpr (V > 1) {
+    outer_channels<N, V - 1, K>(dy, outs, rows, columns, x, offsets, pitch, y, o, last);
+  } else if constexpr (N > 1) {
+    outer_channels<N / 2, 1, K>(dy, outs, rows, columns, x, offsets, pitch, y, o, last);
+  }
+}
+
+/// The same for `channels` output channels and `taps` taps.
+template <Real S>
+void outer(const S* dy, Index outs, Index channels, Index rows, Index columns, const S* x,
+           const Index* offsets, Index taps, Index pitch, S* y) {
+  Index k = 0;
+  const auto next = [&]<Index K>() {
+    outer_channels<simd::width<S>, tile_vectors, K>(dy, outs, rows, columns, x, offsets + k, pitch,
+                                                    y + k * outs, 0, channels);
+    k += K;
+  };
+  while (k + tile_channels <= taps) next.template operator()<tile_channels>();
+  while (k + 3 <= taps) next.template operator()<3>();
+  while (k < taps) next.template operator()<1>();
 }
 
 }  // namespace kd::cpu::conv
