@@ -45,6 +45,7 @@ struct TensorInfo {
   Index cols;
   Index offset;            ///< within the layer's parameters
   bool is_vector = false;  ///< a bias, of shape (rows) there; cols is 1
+  bool is_scale = false;   ///< multiplies what was normalised: weight decay treats it as a bias
   Index size() const { return rows * cols; }
 };
 
