@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "cost.hpp"
+#include "kd/cpu/ops/activation.hpp"
 #include "kd/cpu/ops/cross_entropy.hpp"
 #include "kd/cpu/ops/dropout.hpp"
 #include "kd/cpu/ops/gather.hpp"
 #include "kd/cpu/ops/guard.hpp"
+#include "kd/cpu/ops/layer_norm.hpp"
 #include "kd/cpu/ops/linear.hpp"
 #include "measure.hpp"
 #include "setting.hpp"
@@ -124,6 +126,46 @@ void dropout(benchmark::State& state) {
   });
 }
 
+/// A function of each feature, forward and backward.
+template <class F>
+void activation(benchmark::State& state) {
+  const kd::Index size = state.range(0) * batch_size;
+  const kd::Buffer<float> x = random(size, kd::Rng(1));
+  const kd::Buffer<float> dy = random(size, kd::Rng(2));
+  kd::Buffer<float> y(size);
+  kd::Buffer<float> dx(size);
+  time_calls(state, batch_size, {0, 6. * sizeof(float) * static_cast<double>(size)}, [&] {
+    op_activation_forward(space, F{}, Floats(x.view()), y.view());
+    op_activation_backward(space, F{}, Floats(x.view()), Floats(y.view()), Floats(dy.view()),
+                           dx.view(), kd::Write::overwrite);
+    benchmark::ClobberMemory();
+  });
+}
+
+/// Layer normalisation, forward and backward.
+void layer_norm(benchmark::State& state) {
+  const kd::Index features = state.range(0);
+  const kd::Index size = features * batch_size;
+  const kd::Buffer<float> scale = random(features, kd::Rng(1));
+  const kd::Buffer<float> shift = random(features, kd::Rng(2));
+  const kd::Buffer<float> inputs = random(size, kd::Rng(3));
+  const kd::Buffer<float> gradients = random(size, kd::Rng(4));
+  kd::Buffer<float> outputs(size), dinputs(size), dscale(features), dshift(features),
+      kept(2 * batch_size);
+  const kd::MatrixView<const float> x(inputs.view().data, features, batch_size);
+  const kd::MatrixView<const float> dy(gradients.view().data, features, batch_size);
+  const kd::MatrixView<float> y(outputs.view().data, features, batch_size);
+  const kd::MatrixView<float> dx(dinputs.view().data, features, batch_size);
+  const kd::MatrixView<float> moments(kept.view().data, 2, batch_size);
+  time_calls(state, batch_size, {0, 7. * sizeof(float) * static_cast<double>(size)}, [&] {
+    op_layer_norm_forward(space, Floats(scale.view()), Floats(shift.view()), 1e-5F, x, y, moments);
+    op_layer_norm_backward(space, Floats(scale.view()), x, kd::MatrixView<const float>(moments), dy,
+                           dscale.view(), dshift.view(), kd::Write::overwrite, dx,
+                           kd::Write::overwrite);
+    benchmark::ClobberMemory();
+  });
+}
+
 /// Random rows of all images, as a loader takes them after a shuffle.
 void gather(benchmark::State& state) {
   std::vector<kd::Index> order(static_cast<std::size_t>(images().size()));
@@ -168,6 +210,13 @@ BENCHMARK(guard<Teacher>)->Name("op/guard/teacher")->Unit(unit);
 BENCHMARK(guard<Student>)->Name("op/guard/student")->Unit(unit);
 BENCHMARK(softmax)->Name("op/softmax")->Arg(10)->Unit(unit);
 BENCHMARK(dropout)->Name("op/dropout")->Arg(1200)->Unit(unit);
+BENCHMARK(activation<kd::activation::GELU>)->Name("op/activation/gelu")->Arg(1200)->Unit(unit);
+BENCHMARK(activation<kd::activation::HardSwish>)
+    ->Name("op/activation/hard_swish")
+    ->Arg(1200)
+    ->Unit(unit);
+BENCHMARK(activation<kd::activation::Tanh>)->Name("op/activation/tanh")->Arg(1200)->Unit(unit);
+BENCHMARK(layer_norm)->Name("op/layer_norm")->Arg(1200)->Unit(unit);
 BENCHMARK(gather)->Name("op/gather/784")->Unit(unit);
 
 }  // namespace

@@ -1,30 +1,57 @@
 // SPDX-License-Identifier: MIT
 #include "kd/cpu/exponential.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "kd/cpu/normal.hpp"
 #include "support/catch.hpp"
 
 using namespace kd;
 
 namespace {
 
-/// Of whole vectors, then one by one.
-template <class S>
-std::vector<S> exponentials(const std::vector<S>& x) {
+/// Of whole vectors, then one by one; `f.template of<N>(vector)`.
+template <class S, class F>
+std::vector<S> of_all(const std::vector<S>& x, const F& f) {
   constexpr Index N = cpu::simd::width<S>;
   const auto size = static_cast<Index>(x.size());
   std::vector<S> y(x.size());
   Index i = 0;
   for (; i + N <= size; i += N)
-    cpu::simd::store(cpu::simd::exp_not_positive<N, S>(cpu::simd::load<N>(x.data() + i)),
-                     y.data() + i);
+    cpu::simd::store(f.template of<N>(cpu::simd::load<N>(x.data() + i)), y.data() + i);
   for (; i < size; ++i)
-    y[static_cast<std::size_t>(i)] =
-        cpu::simd::exp_not_positive<1, S>(x[static_cast<std::size_t>(i)]);
+    y[static_cast<std::size_t>(i)] = f.template of<1>(x[static_cast<std::size_t>(i)]);
   return y;
+}
+
+template <class S>
+struct Exp {
+  template <Index N>
+  cpu::simd::Vector<S, N> of(const cpu::simd::Vector<S, N>& x) const {
+    return cpu::simd::exp_not_positive<N, S>(x);
+  }
+};
+template <class S>
+struct Expm1 {
+  template <Index N>
+  cpu::simd::Vector<S, N> of(const cpu::simd::Vector<S, N>& x) const {
+    return cpu::simd::expm1_not_positive<N, S>(x);
+  }
+};
+template <class S>
+struct Distribution {
+  template <Index N>
+  cpu::simd::Vector<S, N> of(const cpu::simd::Vector<S, N>& x) const {
+    return cpu::simd::normal<N, S>(x).distribution;
+  }
+};
+
+template <class S>
+std::vector<S> exponentials(const std::vector<S>& x) {
+  return of_all(x, Exp<S>{});
 }
 
 }  // namespace
@@ -61,4 +88,44 @@ TEMPLATE_TEST_CASE("the exponential at its ends", "[cpu][exponential]", float, d
     CHECK(y[i + 5] == 0);
     CHECK(std::isnan(y[i + 6]));
   }
+}
+
+TEMPLATE_TEST_CASE("the exponential less 1 is right to three units in the last place",
+                   "[cpu][exponential]", float, double) {
+  using S = TestType;
+  std::vector<S> x;
+  for (int i = 1; i <= 100'003; ++i)
+    x.push_back(-static_cast<S>(std::pow(10.L, 2 - 10 * static_cast<long double>(i) / 100'003)));
+  const std::vector<S> y = of_all(x, Expm1<S>{});
+  long double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const long double exact = std::expm1(static_cast<long double>(x[i]));
+    worst = std::max(worst, std::abs((static_cast<long double>(y[i]) - exact) / exact));
+  }
+  CHECK(worst < 3 * std::numeric_limits<S>::epsilon());
+  const S infinity = std::numeric_limits<S>::infinity();
+  const S denormal = std::numeric_limits<S>::denorm_min();
+  const Expm1<S> f;
+  CHECK(f.template of<1>(S(0)) == 0);
+  CHECK(f.template of<1>(-denormal) == -denormal);
+  CHECK(f.template of<1>(-infinity) == -1);
+  CHECK(std::isnan(f.template of<1>(std::numeric_limits<S>::quiet_NaN())));
+}
+
+TEMPLATE_TEST_CASE("the normal distribution has its digits, those of its tail too",
+                   "[cpu][exponential]", float, double) {
+  using S = TestType;
+  const int last = std::is_same_v<S, float> ? 13 : 37;
+  std::vector<S> x;
+  for (int i = 0; i <= 100'003; ++i)
+    x.push_back(static_cast<S>(last) * (static_cast<S>(i) / S(50'000) - 1));
+  const std::vector<S> y = of_all(x, Distribution<S>{});
+  long double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const auto at = static_cast<long double>(x[i]);
+    const long double exact = std::erfc(-at / std::sqrt(2.L)) / 2;
+    const long double allowed = 4 + (at < 0 ? at * at / 2 : 0);
+    worst = std::max(worst, std::abs((static_cast<long double>(y[i]) - exact) / exact) / allowed);
+  }
+  CHECK(worst < std::numeric_limits<S>::epsilon());
 }

@@ -29,13 +29,13 @@ Twin<float> with(float special, Index at, Index size) {
 
 /// Whether both sides hold the same, up to rounding; NaN is NaN.
 template <class T>
-bool agree(Twin<T>& x) {
+bool agree(Twin<T>& x, double tolerance = 1e-5) {
   const auto device = x.downloaded();
   for (Index i = 0; i < x.size(); ++i) {
     const auto h = static_cast<double>(x.host().data[i]);
     const auto d = static_cast<double>(device.view().data[i]);
     const bool same = std::isfinite(h)
-                          ? std::abs(h - d) <= 1e-5 * std::abs(h) + double{Limits::min()}
+                          ? std::abs(h - d) <= tolerance * std::abs(h) + double{Limits::min()}
                           : (std::isnan(h) ? std::isnan(d) : h == d);
     if (!same) return false;
   }
@@ -95,6 +95,31 @@ TEST_CASE("CUDA: special values pass every op that treats each number by itself"
   CHECK(agree(u));
 }
 
+TEST_CASE("CUDA: activations of special values are the CPU's", "[cuda]") {
+  const Index size = 37;
+  const float special = GENERATE(from_range(specials));
+  const Index at = GENERATE(0, 36);
+  const auto check = [&](const char* name, auto f) {
+    CAPTURE(name, special, at);
+    Twin<float> x = with(special, at, size), dy = with(1, 0, size), y(size), dx(size);
+    on_both([&](auto side) {
+      op_activation_forward(side.space, f, side.in(x), side.out(y));
+      op_activation_backward(side.space, f, side.in(x), side.in(y), side.in(dy), side.out(dx),
+                             Write::overwrite);
+    });
+    CHECK(agree(y));
+    // What is made of 1 less a number near it has its digits.
+    CHECK(agree(dx, 1e-4));
+  };
+  check("ReLU6", kd::activation::ReLU6{});
+  check("LeakyReLU", kd::activation::LeakyReLU<float>{0.25F});
+  check("HardSwish", kd::activation::HardSwish{});
+  check("GELU", kd::activation::GELU{});
+  check("SiLU", kd::activation::SiLU{});
+  check("Tanh", kd::activation::Tanh{});
+  check("Sigmoid", kd::activation::Sigmoid{});
+}
+
 TEST_CASE("CUDA: a moving average of opposite values is the CPU's", "[cuda]") {
   const Index size = 37;
   const float from = GENERATE(from_range(specials));
@@ -139,7 +164,9 @@ TEST_CASE("CUDA: a loss of logits that are not finite is not finite", "[cuda]") 
   for (const Index c : {Index{0}, classes / 2, classes - 1}) {
     Twin<float> fine(classes * batch, twin::seed(1)), bad = with(special, classes + c, 3 * classes);
     Twin<float> hard(batch), soft(batch), reverse(batch), jsd(batch), target(batch), rest(batch),
-        error(batch), cosine(batch), dz(classes * batch);
+        error(batch), cosine(batch), dz(classes * batch),
+        ones = Twin<float>::of(classes, [](Index) { return 1.F; }), normal(classes * batch),
+        moments(2 * batch);
     Twin<kd::Label> labels(batch);
     const twin::Side<kd::cuda::Space> side;
     const auto z = side.in(is_teacher ? fine : bad, classes, batch);
@@ -153,6 +180,8 @@ TEST_CASE("CUDA: a loss of logits that are not finite is not finite", "[cuda]") 
                     side.out(rest));
     op_squared_error(side.space, z, v, 1.F, d, Write::overwrite, side.out(error));
     op_factor_cosine(side.space, z, v, 1.F, d, side.out(cosine));
+    op_layer_norm_forward(side.space, side.in(ones), side.in(ones), 1e-5F, is_teacher ? v : z,
+                          side.out(normal, classes, batch), side.out(moments, 2, batch));
     const auto value = [](Twin<float>& values, Index b) {
       return values.downloaded().view().data[b];
     };
@@ -165,6 +194,7 @@ TEST_CASE("CUDA: a loss of logits that are not finite is not finite", "[cuda]") 
       CHECK(std::isfinite(value(target, b) + value(rest, b)) == is_finite);
       CHECK(std::isfinite(value(error, b)) == is_finite);
       CHECK(std::isfinite(value(cosine, b)) == is_finite);
+      CHECK(std::isfinite(value(normal, b * classes + c)) == is_finite);
       if (!is_teacher) CHECK(std::isfinite(value(hard, b)) == is_finite);
     }
   }

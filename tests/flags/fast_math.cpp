@@ -3,6 +3,7 @@
 // Under -ffast-math compilers may take it that no number is NaN or infinite: what kd refuses
 // without it must be refused all the same.
 #include <bit>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 
@@ -69,6 +70,8 @@ void options() {
     refuses<ConfigError>("Sgd: momentum", [=] { Sgd({.momentum = bad}); });
     refuses<ConfigError>("Sgd: weight_decay", [=] { Sgd({.weight_decay = bad}); });
     refuses<ConfigError>("Dropout: p", [=] { Dropout{bad}; });
+    refuses<ConfigError>("LeakyReLU: negative_slope", [=] { LeakyReLU{bad}; });
+    refuses<ConfigError>("LayerNorm: eps", [=] { LayerNorm<3>({.eps = bad}); });
     refuses<ConfigError>("LabelSmoothing", [=] { LabelSmoothing({.smoothing = bad}); });
     refuses<ConfigError>("KlDivergence", [=] { KlDivergence({.temperature = bad}); });
     refuses<ConfigError>("SoftTargets: temperature", [=] { SoftTargets({.temperature = bad}); });
@@ -177,6 +180,16 @@ void kernels() {
     const double in_float = loss(student.cast<float>(), teacher.cast<float>()).value;
     expect(std::abs(in_float - expected) < 1e-4 * expected, "KlDivergence in float");
   }
+  Vector<double> x(5), y(5);
+  x << 1e-9, -0.02, 0.4, -3, 30;
+  const auto is_near = [&](const char* what, double (*exact)(double)) {
+    for (Index i = 0; i < x.size(); ++i)
+      expect(std::abs(y(i) - exact(x(i))) <= 1e-14 * std::abs(exact(x(i))), what);
+  };
+  op_activation_forward<activation::Tanh, double>(cpu::Space(), {}, view(x), view(y));
+  is_near("Tanh", [](double at) { return std::tanh(at); });
+  op_activation_forward<activation::GELU, double>(cpu::Space(), {}, view(x), view(y));
+  is_near("GELU", [](double at) { return at * std::erfc(-at * std::sqrt(0.5)) / 2; });
 }
 
 }  // namespace

@@ -8,8 +8,8 @@ import sys
 
 sys.dont_write_bytecode = True
 
-SCRIPTS = ["make_core", "make_optim", "make_training", "make_methods", "make_features",
-           "make_io", "make_images"]
+SCRIPTS = ["make_core", "make_layers", "make_optim", "make_training", "make_methods",
+           "make_features", "make_io", "make_images"]
 
 
 def main():

@@ -42,6 +42,27 @@ TEST_CASE("weights that PyTorch saved give its logits", "[io][load]") {
   }
 }
 
+TEST_CASE("layers of every kind are saved and loaded, by PyTorch's names", "[io][load]") {
+  using Normed =
+      Sequential<Linear<4, 3>, LayerNorm<3>, GELU, Linear<3, 3>, LeakyReLU, LayerNorm<3>>;
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/normed.safetensors";
+  Network<Normed> network(Rng(1));
+  network.layer<2>().weight().setConstant(0.5F);
+  network.layer<6>().bias().setConstant(-2);
+  save(network, path);
+  const FileContent file(path);
+  const Safetensors content = parse_safetensors(file.bytes(), path);
+  CHECK(content.metadata.at("kd.architecture") ==
+        "Linear(4, 3), LayerNorm(3, 3, eps 1e-05), GELU, Linear(3, 3), LeakyReLU(0.01), "
+        "LayerNorm(3, 3, eps 1e-05)");
+  for (const char* name : {"1.weight", "1.bias", "5.weight", "5.bias"})
+    CHECK(content.tensors.at(name).shape == std::vector<std::uint64_t>{3});
+  Network<Normed> other(Rng(2));
+  load(other, path);
+  CHECK(map(other.params()) == map(network.params()));
+}
+
 TEST_CASE("named layers and wrapped models load by names", "[io][load]") {
   Network<Net> network(Rng(0));
   Network<Net> expected(Rng(1));

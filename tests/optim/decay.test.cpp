@@ -31,7 +31,7 @@ struct Runs {
   /// Whether those tensors decayed that are no biases.
   void check(const std::vector<TensorInfo>& of) const {
     for (const TensorInfo& tensor : of) {
-      const bool bias = tensor.name.ends_with("bias");
+      const bool bias = tensor.name.ends_with("bias") || tensor.is_scale;
       const auto part = [&](const Vector<float>& x) {
         return x.segment(tensor.offset, tensor.size());
       };
@@ -66,6 +66,19 @@ TEST_CASE("weight decay leaves biases alone when it is told to", "[optim][decay]
   each<Adam>(AdamOptions{}, run).check(of);
   each<Sgd>(SgdOptions{}, run).check(of);
   each<Sgd>(SgdOptions{.momentum = 0.9, .nesterov = true}, run).check(of);
+}
+
+TEST_CASE("scales of a normalisation are left alone with the biases", "[optim][decay]") {
+  using Scaled = Network<Sequential<Linear<6, 8>, LayerNorm<8>, ReLU, Linear<8, 3>>>;
+  const auto run = [](const auto& optimizer) {
+    Scaled network(Rng(1));
+    network.layer<2>().bias().setConstant(0.5F);  // what is zero would not decay
+    fit(network, data, CrossEntropy{}, optimizer, {});
+    return Vector<float>(map(network.params()));
+  };
+  const auto of = Scaled(Rng(1)).tensors();
+  each<Adam>(AdamOptions{}, run).check(of);
+  each<Sgd>(SgdOptions{.momentum = 0.9}, run).check(of);
 }
 
 TEST_CASE("the biases of methods and peers are left alone, too", "[optim][decay]") {

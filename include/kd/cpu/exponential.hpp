@@ -7,7 +7,7 @@
 #include "kd/cpu/simd.hpp"
 
 /// The exponential of values that are not positive, which is all that a softmax needs once the
-/// largest logit is subtracted, and of small ones less 1; on vectors of any width.
+/// largest logit is subtracted, less 1 too, and of small ones less 1; on vectors of any width.
 namespace kd::cpu::simd {
 
 /// `exp(x) = 2^n exp(r)` with `n = round(x / ln 2)` and `|r| <= ln(2) / 2`, where a polynomial
@@ -66,9 +66,14 @@ inline Vector<S, N> exp_remainder(const Vector<S, N>& x) {
 template <Real S>
 inline constexpr S small_exponent = S(0.34);
 
-/// `exp(x)` for `x <= 0`, within two units in the last place; NaN stays NaN.
+/// `x = n ln 2 + r`: `2^n` and r. Where x is below `lowest`, `2^n` is no number.
 template <Index N, Real S>
-inline Vector<S, N> exp_not_positive(Vector<S, N> x) {
+struct Reduced {
+  Vector<S, N> power, r;
+};
+
+template <Index N, Real S>
+inline Reduced<N, S> reduce_exponent(Vector<S, N> x) {
   using E = Exponential<S>;
   // Compilers that rearrange sums (-ffast-math) would take these apart, and round nothing.
   keep(x);
@@ -77,12 +82,27 @@ inline Vector<S, N> exp_not_positive(Vector<S, N> x) {
   keep(rounded);
   Vector<S, N> n = rounded - (E::shift + E::bias);
   keep(n);
-  const Vector<S, N> r = x - n * E::ln2_high - n * E::ln2_low;
-  Vector<S, N> y = (exp_remainder<N, S>(r) * r + S(1)) * r + S(1);
   using Bits = Vector<typename E::Bits, N>;
   const Bits exponent = bits_as<Bits>(rounded) << E::mantissa_bits;
-  y *= bits_as<Vector<S, N>>(exponent);
-  return x < spread<N>(E::lowest) ? spread<N>(S(0)) : y;
+  return {bits_as<Vector<S, N>>(exponent), x - n * E::ln2_high - n * E::ln2_low};
+}
+
+/// `exp(x)` for `x <= 0`, within two units in the last place; NaN stays NaN.
+template <Index N, Real S>
+inline Vector<S, N> exp_not_positive(const Vector<S, N>& x) {
+  const auto [power, r] = reduce_exponent<N, S>(x);
+  const Vector<S, N> y = (exp_remainder<N, S>(r) * r + S(1)) * r + S(1);
+  return x < spread<N>(Exponential<S>::lowest) ? spread<N>(S(0)) : y * power;
+}
+
+/// `exp(x) - 1` for `x <= 0`, within three units in the last place, near zero too; NaN stays NaN.
+template <Index N, Real S>
+inline Vector<S, N> expm1_not_positive(const Vector<S, N>& x) {
+  const auto [power, r] = reduce_exponent<N, S>(x);
+  const Vector<S, N> y = (exp_remainder<N, S>(r) * r + S(1)) * r;
+  Vector<S, N> rest = power - S(1);  // 0 where x is small
+  keep(rest);
+  return x < spread<N>(Exponential<S>::lowest) ? spread<N>(S(-1)) : y * power + rest;
 }
 
 }  // namespace kd::cpu::simd

@@ -3,6 +3,7 @@
 
 /// The overloads for `kd::cuda::Space` of every op: kernels, without networks or Eigen.
 
+#include "kd/cuda/ops/activation.cuh"
 #include "kd/cuda/ops/adam.cuh"
 #include "kd/cuda/ops/argmax.cuh"
 #include "kd/cuda/ops/contrast.cuh"
@@ -18,6 +19,7 @@
 #include "kd/cuda/ops/generalized_jsd.cuh"
 #include "kd/cuda/ops/guard.cuh"
 #include "kd/cuda/ops/label_smoothing.cuh"
+#include "kd/cuda/ops/layer_norm.cuh"
 #include "kd/cuda/ops/learned_temperature.cuh"
 #include "kd/cuda/ops/linear.cuh"
 #include "kd/cuda/ops/make_unit.cuh"

@@ -54,7 +54,11 @@ class BatchNorm {
   Index num_statistics() const { return 2 * shape_.channels; }
   Index cache_size(Index) const { return 0; }
   Index batch_cache_size() const { return 2 * shape_.channels; }  // mean and variance
-  std::vector<TensorInfo> tensors() const { return pair("weight", "bias"); }
+  std::vector<TensorInfo> tensors() const {
+    auto all = pair("weight", "bias");
+    all[0].is_scale = true;
+    return all;
+  }
   std::vector<TensorInfo> statistics() const { return pair("running_mean", "running_var"); }
 
   template <class T, class Space>

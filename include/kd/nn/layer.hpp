@@ -53,8 +53,9 @@ struct TensorInfo {
   std::string name;
   Index rows;
   Index cols;
-  Index offset;                     ///< within the layer's parameters
-  bool is_vector = false;           ///< a bias, of shape (rows) there; cols is 1
+  Index offset;            ///< within the layer's parameters
+  bool is_vector = false;  ///< a bias, of shape (rows) there; cols is 1
+  bool is_scale = false;   ///< multiplies what was normalised: weight decay treats it as a bias
   std::vector<Index> extents = {};  ///< its shape there, where that is not one of these two
   Index size() const { return rows * cols; }
 };

@@ -21,9 +21,11 @@ class LayerWeights {
  public:
   LayerWeights(const L& layer, VectorView<T> params) : layer_(layer), params_(params) {}
 
-  /// (out, in), row-major, as PyTorch's `weight`.
+  /// (out, in), row-major, as PyTorch's `weight`; (features) of a layer that scales each feature.
   auto weight() const {
-    if constexpr (requires { layer_.weight(params_); }) {
+    if constexpr (requires { VectorView<T>(layer_.weight(params_)); }) {
+      return map(layer_.weight(params_));
+    } else if constexpr (requires { layer_.weight(params_); }) {
       const MatrixView<T> columns = layer_.weight(params_);
       using Mapped = std::conditional_t<std::is_const_v<T>, const RowMajor, RowMajor>;
       return Eigen::Map<Mapped>(columns.data, columns.cols, columns.rows);

@@ -21,7 +21,7 @@ struct AdamOptions {
   double beta2 = 0.999;      ///< decay of the mean of their squares, in [0, 1)
   double eps = 1e-8;         ///< added to the root, positive
   double weight_decay = 0;   ///< decoupled: weights shrink by `lr * weight_decay` a step (AdamW)
-  bool decay_biases = true;  ///< biases too; otherwise what a layer calls "bias" is left alone
+  bool decay_biases = true;  ///< biases too; otherwise they are left alone, and LayerNorm's scales
   static constexpr std::array names{"lr", "beta1", "beta2", "eps", "weight_decay", "decay_biases"};
 };
 

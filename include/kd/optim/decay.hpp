@@ -23,13 +23,13 @@ struct DecayPart {
 };
 
 /// The parts of a block with these tensors, in which what is named "bias", as "layer 1 bias" is,
-/// does not decay; none where all of it does.
+/// and scales behind a normalisation do not decay; none where all of it does.
 template <class Tensors>
 std::vector<DecayPart> parts_without_bias(const Tensors& tensors) {
   std::vector<DecayPart> parts;
   bool all = true;
   for (const auto& tensor : tensors) {
-    const bool decays = !std::string_view(tensor.name).ends_with("bias");
+    const bool decays = !std::string_view(tensor.name).ends_with("bias") && !tensor.is_scale;
     all = all && decays;
     parts.push_back({tensor.offset, tensor.size(), decays});
   }

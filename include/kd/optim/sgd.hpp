@@ -17,7 +17,7 @@ struct SgdOptions {
   double lr = 1e-2;          ///< learning rate, positive
   double momentum = 0;       ///< in [0, 1)
   double weight_decay = 0;   ///< added to the gradient: `g + weight_decay p`
-  bool decay_biases = true;  ///< biases too; otherwise what a layer calls "bias" is left alone
+  bool decay_biases = true;  ///< biases too; otherwise they are left alone, and LayerNorm's scales
   bool nesterov = false;     ///< look ahead along the velocity; needs momentum
   static constexpr std::array names{"lr", "momentum", "weight_decay", "decay_biases", "nesterov"};
 };

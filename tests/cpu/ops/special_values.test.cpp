@@ -8,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include "kd/cpu/ops/activation.hpp"
 #include "kd/cpu/ops/adam.hpp"
 #include "kd/cpu/ops/argmax.hpp"
 #include "kd/cpu/ops/copy.hpp"
@@ -19,6 +20,7 @@
 #include "kd/cpu/ops/gather.hpp"
 #include "kd/cpu/ops/generalized_jsd.hpp"
 #include "kd/cpu/ops/label_smoothing.hpp"
+#include "kd/cpu/ops/layer_norm.hpp"
 #include "kd/cpu/ops/linear.hpp"
 #include "kd/cpu/ops/make_unit.hpp"
 #include "kd/cpu/ops/moving_average.hpp"
@@ -70,7 +72,7 @@ Vector<S> with(S special, Index at, Index count = size) {
 
 /// Counts where `op(x, y)`, y being 2 at first, leaves something else than `expected(x_i, i)`.
 template <class S, class Op, class Expected>
-int wrong(Op&& op, Expected&& expected) {
+int wrong(Op&& op, Expected&& expected, double roundings = 4) {
   int count = 0;
   for (const S special : specials<S>()) {
     for (Index at = 0; at < size; ++at) {
@@ -78,7 +80,7 @@ int wrong(Op&& op, Expected&& expected) {
       Vector<S> y = Vector<S>::Constant(size, 2);
       op(view(x), view(y));
       for (Index i = 0; i < size; ++i)
-        if (!is_same<S>(y(i), expected(double{x(i)}, i))) ++count;
+        if (!is_same<S>(y(i), expected(double{x(i)}, i), roundings)) ++count;
     }
   }
   return count;
@@ -124,6 +126,76 @@ TEMPLATE_TEST_CASE("special values pass every op that treats each number by itse
                                    MatrixView<S>(y.data, size, 1));
             },
             [](double x, Index) { return 0.5 * x; }) == 0);
+}
+
+TEMPLATE_TEST_CASE("activations of special values are the limits, and NaN of NaN alone",
+                   "[cpu][special]", float, double) {
+  using S = TestType;
+  using In = VectorView<const S>;
+  using Out = VectorView<S>;
+  const Vector<S> ones = Vector<S>::Ones(size);
+  // `value` and `slope` of what is finite; `low` and `high` are the slopes at the infinities, whose
+  // values are `value`'s. A slope that is made of the value has no more digits than 1 less that.
+  const auto check = [&](const char* name, auto f, auto&& value, auto&& slope, double low,
+                         double high, double roundings = 4) {
+    INFO(name);
+    using F = decltype(f);
+    CHECK(wrong<S>([&](In x, Out y) { cpu::op_activation_forward<F, S>(space, f, x, y); },
+                   [&](double x, Index) { return value(x); }) == 0);
+    for (const Write write : {Write::overwrite, Write::add}) {
+      const double before = write == Write::add ? 2 : 0;
+      CHECK(wrong<S>(
+                [&](In x, Out dx) {
+                  Vector<S> y(size);
+                  cpu::op_activation_forward<F, S>(space, f, x, view(y));
+                  cpu::op_activation_backward<F, S>(space, f, x, view(std::as_const(y)), view(ones),
+                                                    dx, write);
+                },
+                [&](double x, Index) {
+                  return before + (std::isinf(x) ? (x < 0 ? low : high) : slope(x));
+                },
+                roundings) == 0);
+    }
+  };
+  const auto sigmoid = [](double x) { return x < -700 ? 0. : 1 / (1 + std::exp(-x)); };
+  const auto phi = [](double x) { return std::erfc(-x / std::sqrt(2.)) / 2; };
+  const auto times = [&](auto&& gate) {  // x gate(x), and 0 at -infinity
+    return [&gate](double x) { return x < -700 ? 0. : x * gate(x); };
+  };
+  check(
+      "ReLU6", activation::ReLU6{}, [](double x) { return x < 0   ? 0.
+                                                          : x > 6 ? 6.
+                                                                  : x; },
+      [](double x) { return x <= 0 || x >= 6 ? 0. : 1.; }, 0, 0);
+  check(
+      "LeakyReLU", activation::LeakyReLU<S>{S(0.25)}, [](double x) { return x > 0 ? x : 0.25 * x; },
+      [](double x) { return x > 0 ? 1 : 0.25; }, 0.25, 1);
+  check(
+      "HardSwish", activation::HardSwish{},
+      [](double x) { return x < -3  ? 0.
+                            : x > 3 ? x
+                                    : x * (x + 3) / 6; },
+      [](double x) { return x < -3  ? 0.
+                            : x > 3 ? 1.
+                                    : x / 3 + 0.5; }, 0, 1);
+  check(
+      "GELU", activation::GELU{}, times(phi),
+      [&](double x) {
+        return phi(x) + (std::abs(x) > 50 ? 0 : x * std::exp(-x * x / 2) / std::sqrt(2 * M_PI));
+      },
+      0, 1);
+  check(
+      "SiLU", activation::SiLU{}, times(sigmoid),
+      [&](double x) {
+        return std::abs(x) > 700 ? (x > 0 ? 1. : 0.) : sigmoid(x) * (1 + x * sigmoid(-x));
+      },
+      0, 1);
+  check(
+      "Tanh", activation::Tanh{}, [](double x) { return std::tanh(x); },
+      [](double x) { return 1 - std::tanh(x) * std::tanh(x); }, 0, 0, 1000);
+  check(
+      "Sigmoid", activation::Sigmoid{}, sigmoid, [&](double x) { return sigmoid(x) * sigmoid(-x); },
+      0, 0, 100);
 }
 
 TEMPLATE_TEST_CASE("a moving average of special values is what double makes of it",
@@ -400,6 +472,12 @@ TEMPLATE_TEST_CASE("a loss of logits that are not finite is not finite, and no o
   // Not losses: the sum of what they give stands for one.
   check("standardize", false, [](In z, In, Classes, Out dz, Values values) {
     cpu::op_standardize<S>(space, z, dz, values);
+    map(values) = map(dz).colwise().sum().transpose();
+  });
+  check("layer norm", false, [](In z, In, Classes, Out dz, Values values) {
+    const Vector<S> ones = Vector<S>::Ones(z.rows);
+    Matrix<S> moments(2, z.cols);
+    cpu::op_layer_norm_forward<S>(space, view(ones), view(ones), S(1e-5), z, dz, view(moments));
     map(values) = map(dz).colwise().sum().transpose();
   });
   check("make unit", false, [](In z, In, Classes, Out dz, Values values) {

@@ -7,6 +7,11 @@
 
 using Teacher = kd::Sequential<kd::Linear<20, 64>, kd::Dropout, kd::ReLU, kd::Linear<64, 10>>;
 using Student = kd::Sequential<kd::Linear<20, 16>, kd::ReLU, kd::Linear<16, 10>>;
+using Layers =
+    kd::Sequential<kd::Linear<20, 16>, kd::LayerNorm<16>, kd::GELU, kd::Linear<16, 16>, kd::SiLU,
+                   kd::Linear<16, 16>, kd::HardSwish, kd::Linear<16, 16>, kd::ReLU6,
+                   kd::Linear<16, 16>, kd::LeakyReLU, kd::Linear<16, 16>, kd::Tanh,
+                   kd::Linear<16, 10>, kd::Sigmoid>;
 
 template <class S>
 double train(const kd::Dataset& data) {
@@ -38,6 +43,8 @@ double train(const kd::Dataset& data) {
   kd::Network<Student, kd::cuda::Space, S> pupil(kd::Rng(3));
   kd::Distiller(all, pupil, kd::SoftTargets{}).fit(data, kd::Adam{});
   kd::fit(student, data, kd::LabelSmoothing{}, kd::Adam{});
+  kd::Network<Layers, kd::cuda::Space, S> layers(kd::Rng(4));
+  kd::fit(layers, data, kd::CrossEntropy{}, kd::Adam{});
   const kd::Dataset aimed = data.with_targets(kd::Matrix<float>(kd::Matrix<float>::Zero(10, 100)))
                                 .with_class_weights(std::vector<float>(10, 2));
   kd::fit(student, aimed, kd::Mse{}, kd::Adam{});
