@@ -66,6 +66,7 @@
 #include "kd/cpu/ops/top_k.hpp"
 #include "kd/cpu/ops/virtual_logits.hpp"
 #include "kd/cpu/ops/weigh.hpp"
+#include "kd/cpu/own_class.hpp"
 #include "kd/cpu/prefetch.hpp"
 #include "kd/cpu/products.hpp"
 #include "kd/cpu/scratch.hpp"
