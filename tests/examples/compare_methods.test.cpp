@@ -47,6 +47,7 @@ TEST_CASE("every method trains both students", "[compare_methods]") {
                              "CorrelationKd",
                              "ReverseKl",
                              "GeneralizedJsd",
+                             "Nkd",
                              "LogitMse",
                              "LabelSmoothing",
                              "VirtualTeacher",

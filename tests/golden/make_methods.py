@@ -152,6 +152,39 @@ def make_divergences():
     close(jsd(z, v, 2.0, 1 - 1e-7) / 1e-7, reverse_kl(z, v, 2.0), 1e-5)
 
 
+# --- Normalised (NKD) ----------------------------------------------------------------------------
+
+def nkd_parts(z, v, labels, temperature):
+    """-p_y log q_y at T = 1, and T^2 times the cross-entropy among the other classes."""
+    own = labels[:, None]
+    target = -(log_softmax(v, 1.0).gather(1, own).exp() * log_softmax(z, 1.0).gather(1, own)).mean()
+    p, log_q = F.softmax(without(v, labels) / temperature, 1), log_softmax(without(z, labels),
+                                                                           temperature)
+    return target, -temperature**2 * (p * log_q).sum(dim=1).mean()
+
+
+def make_nkd():
+    z, v, labels = logits(412)
+    temperatures = [1.0, 4.0]
+    cases = {"random": (z, v, labels),
+             "extreme": (extreme_logits(), extreme_logits().flip(0), torch.arange(B))}
+    for name, (student, teacher, y) in cases.items():
+        value, gradient = sweep(
+            lambda x, t: sum(w * part for w, part in zip((1.0, 1.5), nkd_parts(x, teacher, y, t))),
+            student, temperatures)
+        parts = [nkd_parts(student, teacher, y, t) for t in temperatures]
+        save("nkd", **{
+            f"{name}_student": student, f"{name}_teacher": teacher, f"{name}_labels": y,
+            f"{name}_value": value, f"{name}_gradient": gradient,
+            f"{name}_target_value": [p[0] for p in parts],
+            f"{name}_non_target_value": [p[1] for p in parts]})
+    save("nkd", temperatures=temperatures)
+    # Among the others it is DKD's divergence and the teacher's entropy.
+    p = F.softmax(without(v, labels) / 4.0, 1)
+    close(nkd_parts(z, v, labels, 4.0)[1],
+          decoupled_parts(z, v, labels, 4.0)[1] - 16 * (p * p.log()).sum(1).mean())
+
+
 def make_logit_mse():
     z, v, _ = logits(405)
     value, gradient = value_and_gradient(lambda x: F.mse_loss(x, v), z)
@@ -280,6 +313,7 @@ def main():
     make_standardized()
     make_correlation()
     make_divergences()
+    make_nkd()
     make_logit_mse()
     make_label_smoothing()
     make_virtual_teacher()

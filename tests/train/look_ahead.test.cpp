@@ -105,6 +105,8 @@ TEST_CASE("weights and temperatures that break in a later epoch are refused befo
                 ReverseKl{{.temperature = breaks}});
   check_refused("epoch 7: GeneralizedJsd: temperature must be positive and finite, got -1",
                 GeneralizedJsd{{.temperature = breaks}});
+  check_refused("epoch 7: Nkd: temperature must be positive and finite, got -1",
+                Nkd{{.temperature = breaks}});
   check_refused("epoch 7: CorrelationKd: temperature must be positive and finite, got -1",
                 CorrelationKd{{.temperature = breaks}});
   check_refused("epoch 7: ReverseKl: temperature must be positive and finite, got -1",

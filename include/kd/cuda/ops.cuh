@@ -23,6 +23,7 @@
 #include "kd/cuda/ops/make_unit.cuh"
 #include "kd/cuda/ops/moving_average.cuh"
 #include "kd/cuda/ops/multiply.cuh"
+#include "kd/cuda/ops/nkd.cuh"
 #include "kd/cuda/ops/pair_distances.cuh"
 #include "kd/cuda/ops/probabilistic_transfer.cuh"
 #include "kd/cuda/ops/relational.cuh"

@@ -23,6 +23,7 @@
 #include "kd/cpu/ops/make_unit.hpp"
 #include "kd/cpu/ops/moving_average.hpp"
 #include "kd/cpu/ops/multiply.hpp"
+#include "kd/cpu/ops/nkd.hpp"
 #include "kd/cpu/ops/relu.hpp"
 #include "kd/cpu/ops/reverse_kl.hpp"
 #include "kd/cpu/ops/sgd.hpp"
@@ -389,6 +390,11 @@ TEMPLATE_TEST_CASE("a loss of logits that are not finite is not finite, and no o
   check("decoupled", true, [&](In z, In v, Classes y, Out dz, Values values) {
     Vector<S> rest(values.size);
     cpu::op_decoupled_kd<S>(space, z, v, y, t, S(1), S(1), dz, values, view(rest));
+    map(values) += rest;
+  });
+  check("normalised", true, [&](In z, In v, Classes y, Out dz, Values values) {
+    Vector<S> rest(values.size);
+    cpu::op_nkd<S>(space, z, v, y, t, S(1), S(1), dz, values, view(rest));
     map(values) += rest;
   });
   check("squared error", true, [](In z, In v, Classes, Out dz, Values values) {
