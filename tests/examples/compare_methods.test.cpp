@@ -48,6 +48,7 @@ TEST_CASE("every method trains both students", "[compare_methods]") {
                              "ReverseKl",
                              "GeneralizedJsd",
                              "Nkd",
+                             "Wttm",
                              "LogitMse",
                              "LabelSmoothing",
                              "VirtualTeacher",

@@ -185,6 +185,33 @@ def make_nkd():
           decoupled_parts(z, v, labels, 4.0)[1] - 16 * (p * p.log()).sum(1).mean())
 
 
+# --- Transformed teacher (TTM, WTTM) -------------------------------------------------------------
+
+def wttm(z, v, power, weighted):
+    """p to a power, over the sum of its powers, which is also what samples count."""
+    powers = power * log_softmax(v, 1.0)
+    log_sum = torch.logsumexp(powers, dim=1, keepdim=True)
+    log_p, log_q = powers - log_sum, log_softmax(z, 1.0)
+    divergence = (log_p.exp() * (log_p - log_q)).sum(dim=1)
+    return (log_sum[:, 0].exp() * divergence if weighted else divergence).mean()
+
+
+def make_wttm():
+    z, v, _ = logits(413)
+    temperatures = [0.5, 1.0, 5.0, 20.0]
+    cases = {"random": (z, v), "extreme": (extreme_logits(), extreme_logits().flip(0))}
+    for name, (student, teacher) in cases.items():
+        save("wttm", **{f"{name}_student": student, f"{name}_teacher": teacher})
+        for kind, weighted in (("ttm", False), ("wttm", True)):
+            value, gradient = sweep(lambda x, t: wttm(x, teacher, 1 / t, weighted), student,
+                                    temperatures)
+            save("wttm", **{f"{name}_{kind}_value": value, f"{name}_{kind}_gradient": gradient})
+    save("wttm", temperatures=temperatures)
+    close(wttm(z, v, 1.0, True), kl_divergence(z, v, 1.0))
+    close(wttm(z, v, 0.2, False),
+          kl(log_softmax(v, 5.0), log_softmax(z, 1.0)))  # a power is a temperature
+
+
 def make_logit_mse():
     z, v, _ = logits(405)
     value, gradient = value_and_gradient(lambda x: F.mse_loss(x, v), z)
@@ -314,6 +341,7 @@ def main():
     make_correlation()
     make_divergences()
     make_nkd()
+    make_wttm()
     make_logit_mse()
     make_label_smoothing()
     make_virtual_teacher()

@@ -107,6 +107,8 @@ TEST_CASE("weights and temperatures that break in a later epoch are refused befo
                 GeneralizedJsd{{.temperature = breaks}});
   check_refused("epoch 7: Nkd: temperature must be positive and finite, got -1",
                 Nkd{{.temperature = breaks}});
+  check_refused("epoch 7: Wttm: temperature must be positive and finite, got -1",
+                Wttm{{.temperature = breaks}});
   check_refused("epoch 7: CorrelationKd: temperature must be positive and finite, got -1",
                 CorrelationKd{{.temperature = breaks}});
   check_refused("epoch 7: ReverseKl: temperature must be positive and finite, got -1",

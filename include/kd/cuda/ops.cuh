@@ -38,4 +38,5 @@
 #include "kd/cuda/ops/top_k.cuh"
 #include "kd/cuda/ops/virtual_logits.cuh"
 #include "kd/cuda/ops/weigh.cuh"
+#include "kd/cuda/ops/wttm.cuh"
 #include "kd/cuda/space.hpp"

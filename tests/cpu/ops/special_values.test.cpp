@@ -32,6 +32,7 @@
 #include "kd/cpu/ops/standardize.hpp"
 #include "kd/cpu/ops/sum.hpp"
 #include "kd/cpu/ops/top_k.hpp"
+#include "kd/cpu/ops/wttm.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
 
@@ -396,6 +397,9 @@ TEMPLATE_TEST_CASE("a loss of logits that are not finite is not finite, and no o
     Vector<S> rest(values.size);
     cpu::op_nkd<S>(space, z, v, y, t, S(1), S(1), dz, values, view(rest));
     map(values) += rest;
+  });
+  check("transformed teacher", true, [&](In z, In v, Classes, Out dz, Values values) {
+    cpu::op_wttm<S>(space, z, v, t, true, S(1), dz, values);
   });
   check("squared error", true, [](In z, In v, Classes, Out dz, Values values) {
     cpu::op_squared_error<S>(space, z, v, S(1), dz, Write::overwrite, values);
