@@ -58,6 +58,7 @@ TEST_CASE("every method refuses a state for fewer samples", "[distill][sample_lo
   check_small_room(LogitStandardization(), teacher);
   check_small_room(Nkd(), teacher);
   check_small_room(ProbabilisticTransfer<1, 1>(), teacher);
+  check_small_room(RefinedLogits(), teacher);
   check_small_room(RelationalKd<1, 1>(), teacher);
   check_small_room(ReverseKl(), teacher);
   check_small_room(SimilarityPreserving<1, 1>(), teacher);

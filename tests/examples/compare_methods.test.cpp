@@ -49,6 +49,7 @@ TEST_CASE("every method trains both students", "[compare_methods]") {
                              "GeneralizedJsd",
                              "Nkd",
                              "Wttm",
+                             "RefinedLogits",
                              "LogitMse",
                              "LabelSmoothing",
                              "VirtualTeacher",

@@ -212,6 +212,50 @@ def make_wttm():
           kl(log_softmax(v, 5.0), log_softmax(z, 1.0)))  # a power is a temperature
 
 
+# --- Refined logits (RLD) ------------------------------------------------------------------------
+
+def refined_parts(z, v, labels, own_temperature, temperature):
+    """Sample by sample: the teacher's largest class beside y, and the classes below y."""
+    own, others = [], []
+    for z_b, v_b, y in zip(z, v, labels):
+
+        def binary(x, c):
+            x = x / own_temperature
+            rest = torch.logsumexp(x[torch.arange(C) != c], 0)
+            return torch.stack([x[c], rest]) - torch.logsumexp(x, 0)
+
+        own.append(kl(binary(v_b, v_b.argmax())[None], binary(z_b, y)[None]))
+        below = v_b < v_b[y]
+        if below.any():
+            others.append(kl(log_softmax(v_b[below][None], temperature),
+                             log_softmax(z_b[below][None], temperature)))
+        else:
+            others.append(0 * z_b.sum())
+    return (own_temperature**2 * torch.stack(own).mean(),
+            temperature**2 * torch.stack(others).mean())
+
+
+def make_refined():
+    z, v, labels = logits(414)
+    labels[0], labels[1] = v[0].argmax(), v[1].argmin()  # nothing masked but y, and everything
+    v[2, (labels[2] + 1) % C] = v[2, labels[2]]  # as likely as y: masked
+    cases = {"random": (z, v, labels),
+             "extreme": (extreme_logits(), extreme_logits().flip(0), torch.arange(B))}
+    for name, (student, teacher, y) in cases.items():
+        value, gradient = value_and_gradient(
+            lambda x: sum(w * p for w, p in zip((1, 8), refined_parts(x, teacher, y, 2.0, 4.0))),
+            student)
+        own, others = refined_parts(student, teacher, y, 2.0, 4.0)
+        save("refined", **{
+            f"{name}_student": student, f"{name}_teacher": teacher, f"{name}_labels": y,
+            f"{name}_value": value, f"{name}_gradient": gradient, f"{name}_confidence_value": own,
+            f"{name}_correlation_value": others})
+    right = v.argmax(dim=1)
+    for got, expected in zip(refined_parts(z, v, right, 4.0, 4.0),
+                             decoupled_parts(z, v, right, 4.0)):
+        close(got, expected)
+
+
 def make_logit_mse():
     z, v, _ = logits(405)
     value, gradient = value_and_gradient(lambda x: F.mse_loss(x, v), z)
@@ -342,6 +386,7 @@ def main():
     make_divergences()
     make_nkd()
     make_wttm()
+    make_refined()
     make_logit_mse()
     make_label_smoothing()
     make_virtual_teacher()

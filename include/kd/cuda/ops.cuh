@@ -26,6 +26,7 @@
 #include "kd/cuda/ops/nkd.cuh"
 #include "kd/cuda/ops/pair_distances.cuh"
 #include "kd/cuda/ops/probabilistic_transfer.cuh"
+#include "kd/cuda/ops/refined_logits.cuh"
 #include "kd/cuda/ops/relational.cuh"
 #include "kd/cuda/ops/relu.cuh"
 #include "kd/cuda/ops/reverse_kl.cuh"

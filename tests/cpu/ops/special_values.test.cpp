@@ -24,6 +24,7 @@
 #include "kd/cpu/ops/moving_average.hpp"
 #include "kd/cpu/ops/multiply.hpp"
 #include "kd/cpu/ops/nkd.hpp"
+#include "kd/cpu/ops/refined_logits.hpp"
 #include "kd/cpu/ops/relu.hpp"
 #include "kd/cpu/ops/reverse_kl.hpp"
 #include "kd/cpu/ops/sgd.hpp"
@@ -400,6 +401,11 @@ TEMPLATE_TEST_CASE("a loss of logits that are not finite is not finite, and no o
   });
   check("transformed teacher", true, [&](In z, In v, Classes, Out dz, Values values) {
     cpu::op_wttm<S>(space, z, v, t, true, S(1), dz, values);
+  });
+  check("refined", true, [&](In z, In v, Classes y, Out dz, Values values) {
+    Vector<S> others(values.size);
+    cpu::op_refined_logits<S>(space, z, v, y, t, t, S(1), S(1), dz, values, view(others));
+    map(values) += others;
   });
   check("squared error", true, [](In z, In v, Classes, Out dz, Values values) {
     cpu::op_squared_error<S>(space, z, v, S(1), dz, Write::overwrite, values);
