@@ -47,6 +47,7 @@ void check_small_room(const M& method, const TeacherT& teacher) {
 TEST_CASE("every method refuses a state for fewer samples", "[distill][sample_losses]") {
   const Net teacher(Rng(1));
   check_small_room(AdversarialTemperature(), teacher);
+  check_small_room(AlphaBeta(), teacher);
   check_small_room(Contrastive<1, 1>({.width = 4, .negatives = 3}), teacher);
   check_small_room(CorrelationKd(), teacher);
   check_small_room(DecoupledKd(), teacher);

@@ -50,6 +50,7 @@ TEST_CASE("every method trains both students", "[compare_methods]") {
                              "Nkd",
                              "Wttm",
                              "RefinedLogits",
+                             "AlphaBeta",
                              "LogitMse",
                              "LabelSmoothing",
                              "VirtualTeacher",

@@ -256,6 +256,38 @@ def make_refined():
         close(got, expected)
 
 
+# --- Alpha-beta divergence (ABKD) ----------------------------------------------------------------
+
+def alpha_beta(z, v, temperature, a, b):
+    log_p, log_q = log_softmax(v, temperature), log_softmax(z, temperature)
+    p, q = (lambda n: (n * log_p).exp()), (lambda n: (n * log_q).exp())
+    if a == 0 and b == 0:
+        terms = (log_p - log_q)**2 / 2
+    elif b == 0:
+        terms = (p(a) * a * (log_p - log_q) - p(a) + q(a)) / a**2
+    elif a == 0:
+        terms = (q(b) * b * (log_q - log_p) - q(b) + p(b)) / b**2
+    else:
+        terms = (a / (a + b) * p(a + b) + b / (a + b) * q(a + b) - p(a) * q(b)) / (a * b)
+    return temperature**2 * terms.sum(dim=1).mean()
+
+
+def make_alpha_beta():
+    z, v, _ = logits(415)
+    powers = [[0.8, 0.3], [0.3, 0.8], [0.5, 0.5], [1.0, 1.0], [2.0, 0.1], [1.0, 0.0], [0.6, 0.0],
+              [0.0, 1.0], [0.0, 0.6], [0.0, 0.0]]
+    cases = {"random": (z, v), "extreme": (extreme_logits(), extreme_logits().flip(0))}
+    for name, (student, teacher) in cases.items():
+        value, gradient = sweep(lambda x, ab: alpha_beta(x, teacher, 2.0, *ab), student, powers)
+        save("alpha_beta", **{f"{name}_student": student, f"{name}_teacher": teacher,
+                              f"{name}_value": value, f"{name}_gradient": gradient})
+    save("alpha_beta", powers=torch.tensor(powers, dtype=torch.float64))
+    close(alpha_beta(z, v, 2.0, 1, 0), kl_divergence(z, v, 2.0))
+    close(alpha_beta(z, v, 2.0, 0, 1), reverse_kl(z, v, 2.0))
+    for a, b in ((0.6, 1e-6), (1e-6, 0.6), (1e-4, 1e-4)):  # the limits are those of the formula
+        close(alpha_beta(z, v, 2.0, a, b), alpha_beta(z, v, 2.0, round(a, 3), round(b, 3)), 1e-2)
+
+
 def make_logit_mse():
     z, v, _ = logits(405)
     value, gradient = value_and_gradient(lambda x: F.mse_loss(x, v), z)
@@ -387,6 +419,7 @@ def main():
     make_nkd()
     make_wttm()
     make_refined()
+    make_alpha_beta()
     make_logit_mse()
     make_label_smoothing()
     make_virtual_teacher()

@@ -4,6 +4,7 @@
 /// The overloads for `kd::cuda::Space` of every op: kernels, without networks or Eigen.
 
 #include "kd/cuda/ops/adam.cuh"
+#include "kd/cuda/ops/alpha_beta.cuh"
 #include "kd/cuda/ops/argmax.cuh"
 #include "kd/cuda/ops/contrast.cuh"
 #include "kd/cuda/ops/copy.cuh"
