@@ -409,7 +409,7 @@ TEMPLATE_TEST_CASE("a loss of logits that are not finite is not finite, and no o
     map(values) += others;
   });
   for (const auto& [a, b] : {std::pair{S(0.8), S(0.3)}, {S(0.3), S(0.8)}, {S(0), S(0)}})
-    check("alpha-beta", true, [&](In z, In v, Classes, Out dz, Values values) {
+    check("alpha-beta", true, [&, a = a, b = b](In z, In v, Classes, Out dz, Values values) {
       cpu::op_alpha_beta<S>(space, z, v, t, a, b, S(1), dz, values);
     });
   check("squared error", true, [](In z, In v, Classes, Out dz, Values values) {
