@@ -408,10 +408,9 @@ TEMPLATE_TEST_CASE("a loss of logits that are not finite is not finite, and no o
     cpu::op_refined_logits<S>(space, z, v, y, t, t, S(1), S(1), dz, values, view(others));
     map(values) += others;
   });
-  for (const auto& [a, b] : {std::pair{S(0.8), S(0.3)}, {S(0.3), S(0.8)}, {S(0), S(0)}})
-    check("alpha-beta", true, [&, a = a, b = b](In z, In v, Classes, Out dz, Values values) {
-      cpu::op_alpha_beta<S>(space, z, v, t, a, b, S(1), dz, values);
-    });
+  check("alpha-beta", true, [&](In z, In v, Classes, Out dz, Values values) {
+    cpu::op_alpha_beta<S>(space, z, v, t, S(0.8), S(0.3), S(1), dz, values);
+  });
   check("squared error", true, [](In z, In v, Classes, Out dz, Values values) {
     cpu::op_squared_error<S>(space, z, v, S(1), dz, Write::overwrite, values);
   });
