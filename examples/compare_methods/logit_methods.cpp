@@ -43,6 +43,10 @@ std::vector<Method<Student>> logit_methods() {
   add("CorrelationKd", "labels +", labels, kd::CorrelationKd{});
   add("ReverseKl", "labels +", labels, kd::ReverseKl{});
   add("GeneralizedJsd", "labels +", labels, kd::GeneralizedJsd{});
+  add("Nkd", "labels +", labels, kd::Nkd{});
+  add("Wttm", "labels +", labels, kd::Wttm{});
+  add("RefinedLogits", "labels +", labels, kd::RefinedLogits{});
+  add("AlphaBeta", "labels +", labels, kd::AlphaBeta{});
   add("LogitMse", "nothing else", kd::LogitMse{});
   add("AdversarialTemperature", "0.1 labels +", weighed(0.1), kd::AdversarialTemperature{});
   all.push_back({"TopK", Kind::logits, "k 3, T 4, 0.1 labels +",

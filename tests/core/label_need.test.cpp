@@ -69,6 +69,9 @@ TEST_CASE("a method that reads labels says so", "[core][label_need]") {
   CHECK(distil(bare(), LogitMse{}, HardLabels{}) ==
         "Distiller::fit: the method \"hard\"" + needs_labels);
   CHECK(distil(bare(), DecoupledKd{}) == "Distiller::fit: the method \"target\"" + needs_labels);
+  CHECK(distil(bare(), Nkd{}) == "Distiller::fit: the method \"target\"" + needs_labels);
+  CHECK(distil(bare(), RefinedLogits{}) ==
+        "Distiller::fit: the method \"confidence\"" + needs_labels);
   CHECK(distil(bare(), Contrastive<2, 2>{}) ==
         "Distiller::fit: the method \"contrast of student\"" + needs_labels);
   CHECK(distil(bare(), LogitStandardization(DecoupledKd{})) ==

@@ -57,6 +57,10 @@ TEST_CASE("CUDA: methods on logits train there", "[cuda]") {
   CHECK(distance_after(kd::DecoupledKd{}) < 1e-4);
   CHECK(distance_after(kd::ReverseKl{}) < 1e-4);
   CHECK(distance_after(kd::GeneralizedJsd{}) < 1e-4);
+  CHECK(distance_after(kd::Nkd{}) < 1e-4);
+  CHECK(distance_after(kd::Wttm{}, kd::Wttm{{.weighted_samples = false}}) < 1e-4);
+  CHECK(distance_after(kd::RefinedLogits{}) < 1e-4);
+  CHECK(distance_after(kd::AlphaBeta{}) < 1e-4);
   CHECK(distance_after(kd::LogitMse{}) < 1e-4);
   CHECK(distance_after(kd::LogitStandardization(kd::SoftTargets{{.hard_weight = 0}})) < 1e-4);
   CHECK(distance_after(kd::CorrelationKd{}, kd::AdversarialTemperature{{.ramp_epochs = 1}}) < 1e-4);

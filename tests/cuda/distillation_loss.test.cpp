@@ -72,7 +72,9 @@ TEMPLATE_TEST_CASE("CUDA: divergences at high temperatures are the CPU's", "[cud
   const Index size = classes * batch;
   Twin<S> z(size, seed(classes), 8), v(size, seed(classes + 1), 8), soft(batch), dsoft(size),
       reverse(batch), dreverse(size), jsd(batch), djsd(size), target(batch), rest(batch),
-      ddecoupled(size), learned(batch), dlearned(size), slopes(batch), dtheta(1);
+      ddecoupled(size), normalised(batch), cross(batch), dnormalised(size), own(batch),
+      others(batch), drefined(size), transformed(batch), dtransformed(size), powers(batch),
+      dpowers(size), learned(batch), dlearned(size), slopes(batch), dtheta(1);
   auto theta = Twin<S>::of(1, [](Index) { return S(-200); });  // T = lowest
   Twin<kd::Label> labels = random_labels(batch, classes);
   on_both([&](auto side) {
@@ -89,12 +91,22 @@ TEMPLATE_TEST_CASE("CUDA: divergences at high temperatures are the CPU's", "[cud
                        side.out(jsd));
     op_decoupled_kd(side.space, student, teacher, side.in(labels), temperature, S(1), S(1),
                     gradient(ddecoupled), side.out(target), side.out(rest));
+    op_nkd(side.space, student, teacher, side.in(labels), temperature, S(0), S(1),
+           gradient(dnormalised), side.out(normalised), side.out(cross));
+    op_refined_logits(side.space, student, teacher, side.in(labels), temperature, temperature, S(1),
+                      S(1), gradient(drefined), side.out(own), side.out(others));
+    op_wttm(side.space, student, teacher, temperature, true, S(1), gradient(dtransformed),
+            side.out(transformed));
+    op_alpha_beta(side.space, student, teacher, temperature, S(0.8), S(0.3), S(1),
+                  gradient(dpowers), side.out(powers));
     op_learned_temperature(side.space, student, teacher, side.in(theta), temperature, S(0), S(1),
                            S(1), gradient(dlearned), side.out(dtheta), side.out(learned),
                            side.out(slopes));
   });
-  for (const Twin<S>* twin : {&soft, &dsoft, &reverse, &dreverse, &jsd, &djsd, &target, &rest,
-                              &ddecoupled, &learned, &dlearned})
+  for (const Twin<S>* twin :
+       {&soft,     &dsoft,       &reverse,      &dreverse, &jsd,         &djsd,    &target,
+        &rest,     &ddecoupled,  &normalised,   &cross,    &dnormalised, &own,     &others,
+        &drefined, &transformed, &dtransformed, &powers,   &dpowers,     &learned, &dlearned})
     CHECK(twin->distance() <= 1e-9);
 }
 

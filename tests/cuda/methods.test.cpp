@@ -55,6 +55,87 @@ TEMPLATE_TEST_CASE("CUDA: the methods on logits are the CPU's", "[cuda]", float,
   CHECK(own.is_identical());
 }
 
+TEMPLATE_TEST_CASE("CUDA: normalised, refined and transformed logits are the CPU's", "[cuda]",
+                   float, double) {
+  using S = TestType;
+  const Index classes = GENERATE(KD_CLASSES);
+  const Index batch = classes > 1000 ? 2 : 5;
+  const bool has_gradient = GENERATE(true, false);
+  CAPTURE(classes, has_gradient);
+  const Index size = classes * batch;
+  Twin<S> z(size, seed(classes), 8), v(size, seed(classes + 1), 8), normalised(size), refined(size),
+      transformed(size), weighted(size), a(batch), b(batch), c(batch), d(batch), e(batch), f(batch);
+  kd::Rng rng(5);
+  auto labels =
+      Twin<kd::Label>::of(batch, [&](Index) { return static_cast<kd::Label>(rng.below(classes)); });
+  on_both([&](auto side) {
+    const auto student = side.in(z, classes, batch);
+    const auto teacher = side.in(v, classes, batch);
+    const auto gradient = [&](Twin<S>& twin) {
+      auto view = side.out(twin, classes, batch);
+      if (!has_gradient) view = {};
+      return view;
+    };
+    op_nkd(side.space, student, teacher, side.in(labels), S(3), S(1), S(1.5), gradient(normalised),
+           side.out(a), side.out(b));
+    op_refined_logits(side.space, student, teacher, side.in(labels), S(2), S(4), S(1), S(8),
+                      gradient(refined), side.out(c), side.out(d));
+    op_wttm(side.space, student, teacher, S(5), false, S(0.5), gradient(transformed), side.out(e));
+    op_wttm(side.space, student, teacher, S(5), true, S(0.5), gradient(weighted), side.out(f));
+  });
+  for (const Twin<S>* twin :
+       {&a, &b, &c, &d, &e, &f, &normalised, &refined, &transformed, &weighted})
+    CHECK(twin->distance() <= twin::tolerance);
+}
+
+TEMPLATE_TEST_CASE("CUDA: where y is the least likely class no other is compared", "[cuda]", float,
+                   double) {
+  using S = TestType;
+  const Index classes = GENERATE(2, 33, 1500);
+  CAPTURE(classes);
+  // y is the least alone, among equals, the largest alone, and as large as another.
+  const Index batch = 4;
+  Twin<S> z(classes * batch, seed(1), 8), dz(classes * batch), own(batch), others(batch);
+  kd::Rng rng(2);
+  auto v = Twin<S>::of(classes * batch, [&](Index i) {
+    const bool is_y = i % classes == classes - 1;
+    const S at[] = {S(-9), S(0), S(9), S(5)};
+    if (is_y) return at[i / classes];
+    return i / classes == 1 ? S(0) : i % classes == 0 ? S(5) : rng.symmetric(S(4));
+  });
+  auto labels =
+      Twin<kd::Label>::of(batch, [&](Index) { return static_cast<kd::Label>(classes - 1); });
+  on_both([&](auto side) {
+    op_refined_logits(side.space, side.in(z, classes, batch), side.in(v, classes, batch),
+                      side.in(labels), S(1), S(4), S(1), S(1), side.out(dz, classes, batch),
+                      side.out(own), side.out(others));
+  });
+  const auto values = others.downloaded();
+  CHECK(values.view().data[0] == 0);
+  CHECK(values.view().data[1] == 0);
+  for (const Twin<S>* twin : {&own, &others, &dz}) CHECK(twin->distance() <= twin::tolerance);
+}
+
+TEMPLATE_TEST_CASE("CUDA: the alpha-beta divergence is the CPU's", "[cuda]", float, double) {
+  using S = TestType;
+  const Index classes = GENERATE(KD_CLASSES);
+  const Index batch = classes > 1000 ? 2 : 5;
+  const bool has_gradient = classes != 33;
+  const auto [a, b] = GENERATE(table<S, S>(
+      {{S(0.8), S(0.3)}, {S(0.3), S(0.8)}, {S(0.6), S(0)}, {S(0), S(0.6)}, {S(0), S(0)}}));
+  CAPTURE(classes, a, b);
+  const Index size = classes * batch;
+  Twin<S> z(size, seed(classes), 8), v(size, seed(classes + 1), 8), dz(size), values(batch);
+  on_both([&, a = a, b = b](auto side) {
+    auto gradient = side.out(dz, classes, batch);
+    if (!has_gradient) gradient = {};
+    op_alpha_beta(side.space, side.in(z, classes, batch), side.in(v, classes, batch), S(2), a, b,
+                  S(0.5), gradient, side.out(values));
+  });
+  CHECK(values.distance() <= twin::tolerance);
+  CHECK(dz.distance() <= twin::tolerance);
+}
+
 TEMPLATE_TEST_CASE("CUDA: the squared error and standardising are the CPU's", "[cuda]", float,
                    double) {
   using S = TestType;

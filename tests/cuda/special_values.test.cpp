@@ -164,6 +164,7 @@ TEST_CASE("CUDA: a loss of logits that are not finite is not finite", "[cuda]") 
   for (const Index c : {Index{0}, classes / 2, classes - 1}) {
     Twin<float> fine(classes * batch, twin::seed(1)), bad = with(special, classes + c, 3 * classes);
     Twin<float> hard(batch), soft(batch), reverse(batch), jsd(batch), target(batch), rest(batch),
+        own(batch), cross(batch), share(batch), below(batch), transformed(batch), powers(batch),
         error(batch), cosine(batch), dz(classes * batch),
         ones = Twin<float>::of(classes, [](Index) { return 1.F; }), normal(classes * batch),
         moments(2 * batch);
@@ -178,6 +179,11 @@ TEST_CASE("CUDA: a loss of logits that are not finite is not finite", "[cuda]") 
     op_generalized_jsd(side.space, z, v, 2.F, 0.3F, 1.F, d, side.out(jsd));
     op_decoupled_kd(side.space, z, v, side.in(labels), 2.F, 1.F, 1.F, d, side.out(target),
                     side.out(rest));
+    op_nkd(side.space, z, v, side.in(labels), 2.F, 1.F, 1.F, d, side.out(own), side.out(cross));
+    op_refined_logits(side.space, z, v, side.in(labels), 2.F, 2.F, 1.F, 1.F, d, side.out(share),
+                      side.out(below));
+    op_wttm(side.space, z, v, 2.F, true, 1.F, d, side.out(transformed));
+    op_alpha_beta(side.space, z, v, 2.F, 0.8F, 0.3F, 1.F, d, side.out(powers));
     op_squared_error(side.space, z, v, 1.F, d, Write::overwrite, side.out(error));
     op_factor_cosine(side.space, z, v, 1.F, d, side.out(cosine));
     op_layer_norm_forward(side.space, side.in(ones), side.in(ones), 1e-5F, is_teacher ? v : z,
@@ -192,6 +198,10 @@ TEST_CASE("CUDA: a loss of logits that are not finite is not finite", "[cuda]") 
       CHECK(std::isfinite(value(reverse, b)) == is_finite);
       CHECK(std::isfinite(value(jsd, b)) == is_finite);
       CHECK(std::isfinite(value(target, b) + value(rest, b)) == is_finite);
+      CHECK(std::isfinite(value(own, b) + value(cross, b)) == is_finite);
+      CHECK(std::isfinite(value(share, b) + value(below, b)) == is_finite);
+      CHECK(std::isfinite(value(transformed, b)) == is_finite);
+      CHECK(std::isfinite(value(powers, b)) == is_finite);
       CHECK(std::isfinite(value(error, b)) == is_finite);
       CHECK(std::isfinite(value(cosine, b)) == is_finite);
       CHECK(std::isfinite(value(normal, b * classes + c)) == is_finite);

@@ -110,6 +110,11 @@ TEST_CASE("temperatures whose square no float holds are refused", "[distill][pre
     CHECK_THROWS_AS(ReverseKl({.temperature = bad}), ConfigError);
     CHECK_THROWS_AS(GeneralizedJsd({.temperature = bad}), ConfigError);
     CHECK_THROWS_AS(DecoupledKd({.temperature = bad}), ConfigError);
+    CHECK_THROWS_AS(Nkd({.temperature = bad}), ConfigError);
+    CHECK_THROWS_AS(Wttm({.temperature = bad}), ConfigError);
+    CHECK_THROWS_AS(RefinedLogits({.temperature = bad}), ConfigError);
+    CHECK_THROWS_AS(RefinedLogits({.confidence_temperature = bad}), ConfigError);
+    CHECK_THROWS_AS(AlphaBeta({.temperature = bad}), ConfigError);
     CHECK_THROWS_AS(CorrelationKd({.temperature = bad}), ConfigError);
     CHECK_THROWS_AS((Contrastive<1, 1>({.temperature = bad})), ConfigError);
     CHECK_THROWS_AS(AdversarialTemperature({.lowest = bad}), ConfigError);

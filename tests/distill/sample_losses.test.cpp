@@ -47,6 +47,7 @@ void check_small_room(const M& method, const TeacherT& teacher) {
 TEST_CASE("every method refuses a state for fewer samples", "[distill][sample_losses]") {
   const Net teacher(Rng(1));
   check_small_room(AdversarialTemperature(), teacher);
+  check_small_room(AlphaBeta(), teacher);
   check_small_room(Contrastive<1, 1>({.width = 4, .negatives = 3}), teacher);
   check_small_room(CorrelationKd(), teacher);
   check_small_room(DecoupledKd(), teacher);
@@ -56,13 +57,16 @@ TEST_CASE("every method refuses a state for fewer samples", "[distill][sample_lo
   check_small_room(Hint<1, 1>(), teacher);
   check_small_room(LogitMse(), teacher);
   check_small_room(LogitStandardization(), teacher);
+  check_small_room(Nkd(), teacher);
   check_small_room(ProbabilisticTransfer<1, 1>(), teacher);
+  check_small_room(RefinedLogits(), teacher);
   check_small_room(RelationalKd<1, 1>(), teacher);
   check_small_room(ReverseKl(), teacher);
   check_small_room(SimilarityPreserving<1, 1>(), teacher);
   check_small_room(SoftTargets(), teacher);
   check_small_room(TopK(), TopKTeacher(teacher, samples(), 2));
   check_small_room(VariationalTransfer<1, 1>(), teacher);
+  check_small_room(Wttm(), teacher);
 }
 
 TEST_CASE("a method with a map refuses a state for other layers", "[distill][sample_losses]") {

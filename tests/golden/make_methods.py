@@ -152,6 +152,142 @@ def make_divergences():
     close(jsd(z, v, 2.0, 1 - 1e-7) / 1e-7, reverse_kl(z, v, 2.0), 1e-5)
 
 
+# --- Normalised (NKD) ----------------------------------------------------------------------------
+
+def nkd_parts(z, v, labels, temperature):
+    """-p_y log q_y at T = 1, and T^2 times the cross-entropy among the other classes."""
+    own = labels[:, None]
+    target = -(log_softmax(v, 1.0).gather(1, own).exp() * log_softmax(z, 1.0).gather(1, own)).mean()
+    p, log_q = F.softmax(without(v, labels) / temperature, 1), log_softmax(without(z, labels),
+                                                                           temperature)
+    return target, -temperature**2 * (p * log_q).sum(dim=1).mean()
+
+
+def make_nkd():
+    z, v, labels = logits(412)
+    temperatures = [1.0, 4.0]
+    cases = {"random": (z, v, labels),
+             "extreme": (extreme_logits(), extreme_logits().flip(0), torch.arange(B))}
+    for name, (student, teacher, y) in cases.items():
+        value, gradient = sweep(
+            lambda x, t: sum(w * part for w, part in zip((1.0, 1.5), nkd_parts(x, teacher, y, t))),
+            student, temperatures)
+        parts = [nkd_parts(student, teacher, y, t) for t in temperatures]
+        save("nkd", **{
+            f"{name}_student": student, f"{name}_teacher": teacher, f"{name}_labels": y,
+            f"{name}_value": value, f"{name}_gradient": gradient,
+            f"{name}_target_value": [p[0] for p in parts],
+            f"{name}_non_target_value": [p[1] for p in parts]})
+    save("nkd", temperatures=temperatures)
+    # Among the others it is DKD's divergence and the teacher's entropy.
+    p = F.softmax(without(v, labels) / 4.0, 1)
+    close(nkd_parts(z, v, labels, 4.0)[1],
+          decoupled_parts(z, v, labels, 4.0)[1] - 16 * (p * p.log()).sum(1).mean())
+
+
+# --- Transformed teacher (TTM, WTTM) -------------------------------------------------------------
+
+def wttm(z, v, power, weighted):
+    """p to a power, over the sum of its powers, which is also what samples count."""
+    powers = power * log_softmax(v, 1.0)
+    log_sum = torch.logsumexp(powers, dim=1, keepdim=True)
+    log_p, log_q = powers - log_sum, log_softmax(z, 1.0)
+    divergence = (log_p.exp() * (log_p - log_q)).sum(dim=1)
+    return (log_sum[:, 0].exp() * divergence if weighted else divergence).mean()
+
+
+def make_wttm():
+    z, v, _ = logits(413)
+    temperatures = [0.5, 1.0, 5.0, 20.0]
+    cases = {"random": (z, v), "extreme": (extreme_logits(), extreme_logits().flip(0))}
+    for name, (student, teacher) in cases.items():
+        save("wttm", **{f"{name}_student": student, f"{name}_teacher": teacher})
+        for kind, weighted in (("ttm", False), ("wttm", True)):
+            value, gradient = sweep(lambda x, t: wttm(x, teacher, 1 / t, weighted), student,
+                                    temperatures)
+            save("wttm", **{f"{name}_{kind}_value": value, f"{name}_{kind}_gradient": gradient})
+    save("wttm", temperatures=temperatures)
+    close(wttm(z, v, 1.0, True), kl_divergence(z, v, 1.0))
+    close(wttm(z, v, 0.2, False),
+          kl(log_softmax(v, 5.0), log_softmax(z, 1.0)))  # a power is a temperature
+
+
+# --- Refined logits (RLD) ------------------------------------------------------------------------
+
+def refined_parts(z, v, labels, own_temperature, temperature):
+    """Sample by sample: the teacher's largest class beside y, and the classes below y."""
+    own, others = [], []
+    for z_b, v_b, y in zip(z, v, labels):
+
+        def binary(x, c):
+            x = x / own_temperature
+            rest = torch.logsumexp(x[torch.arange(C) != c], 0)
+            return torch.stack([x[c], rest]) - torch.logsumexp(x, 0)
+
+        own.append(kl(binary(v_b, v_b.argmax())[None], binary(z_b, y)[None]))
+        below = v_b < v_b[y]
+        if below.any():
+            others.append(kl(log_softmax(v_b[below][None], temperature),
+                             log_softmax(z_b[below][None], temperature)))
+        else:
+            others.append(0 * z_b.sum())
+    return (own_temperature**2 * torch.stack(own).mean(),
+            temperature**2 * torch.stack(others).mean())
+
+
+def make_refined():
+    z, v, labels = logits(414)
+    labels[0], labels[1] = v[0].argmax(), v[1].argmin()  # nothing masked but y, and everything
+    v[2, (labels[2] + 1) % C] = v[2, labels[2]]  # as likely as y: masked
+    cases = {"random": (z, v, labels),
+             "extreme": (extreme_logits(), extreme_logits().flip(0), torch.arange(B))}
+    for name, (student, teacher, y) in cases.items():
+        value, gradient = value_and_gradient(
+            lambda x: sum(w * p for w, p in zip((1, 8), refined_parts(x, teacher, y, 2.0, 4.0))),
+            student)
+        own, others = refined_parts(student, teacher, y, 2.0, 4.0)
+        save("refined", **{
+            f"{name}_student": student, f"{name}_teacher": teacher, f"{name}_labels": y,
+            f"{name}_value": value, f"{name}_gradient": gradient, f"{name}_confidence_value": own,
+            f"{name}_correlation_value": others})
+    right = v.argmax(dim=1)
+    for got, expected in zip(refined_parts(z, v, right, 4.0, 4.0),
+                             decoupled_parts(z, v, right, 4.0)):
+        close(got, expected)
+
+
+# --- Alpha-beta divergence (ABKD) ----------------------------------------------------------------
+
+def alpha_beta(z, v, temperature, a, b):
+    log_p, log_q = log_softmax(v, temperature), log_softmax(z, temperature)
+    p, q = (lambda n: (n * log_p).exp()), (lambda n: (n * log_q).exp())
+    if a == 0 and b == 0:
+        terms = (log_p - log_q)**2 / 2
+    elif b == 0:
+        terms = (p(a) * a * (log_p - log_q) - p(a) + q(a)) / a**2
+    elif a == 0:
+        terms = (q(b) * b * (log_q - log_p) - q(b) + p(b)) / b**2
+    else:
+        terms = (a / (a + b) * p(a + b) + b / (a + b) * q(a + b) - p(a) * q(b)) / (a * b)
+    return temperature**2 * terms.sum(dim=1).mean()
+
+
+def make_alpha_beta():
+    z, v, _ = logits(415)
+    powers = [[0.8, 0.3], [0.3, 0.8], [0.5, 0.5], [1.0, 1.0], [2.0, 0.1], [1.0, 0.0], [0.6, 0.0],
+              [0.0, 1.0], [0.0, 0.6], [0.0, 0.0]]
+    cases = {"random": (z, v), "extreme": (extreme_logits(), extreme_logits().flip(0))}
+    for name, (student, teacher) in cases.items():
+        value, gradient = sweep(lambda x, ab: alpha_beta(x, teacher, 2.0, *ab), student, powers)
+        save("alpha_beta", **{f"{name}_student": student, f"{name}_teacher": teacher,
+                              f"{name}_value": value, f"{name}_gradient": gradient})
+    save("alpha_beta", powers=torch.tensor(powers, dtype=torch.float64))
+    close(alpha_beta(z, v, 2.0, 1, 0), kl_divergence(z, v, 2.0))
+    close(alpha_beta(z, v, 2.0, 0, 1), reverse_kl(z, v, 2.0))
+    for a, b in ((0.6, 1e-6), (1e-6, 0.6), (1e-4, 1e-4)):  # the limits are those of the formula
+        close(alpha_beta(z, v, 2.0, a, b), alpha_beta(z, v, 2.0, round(a, 3), round(b, 3)), 1e-2)
+
+
 def make_logit_mse():
     z, v, _ = logits(405)
     value, gradient = value_and_gradient(lambda x: F.mse_loss(x, v), z)
@@ -280,6 +416,10 @@ def main():
     make_standardized()
     make_correlation()
     make_divergences()
+    make_nkd()
+    make_wttm()
+    make_refined()
+    make_alpha_beta()
     make_logit_mse()
     make_label_smoothing()
     make_virtual_teacher()

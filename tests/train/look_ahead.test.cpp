@@ -105,6 +105,17 @@ TEST_CASE("weights and temperatures that break in a later epoch are refused befo
                 ReverseKl{{.temperature = breaks}});
   check_refused("epoch 7: GeneralizedJsd: temperature must be positive and finite, got -1",
                 GeneralizedJsd{{.temperature = breaks}});
+  check_refused("epoch 7: Nkd: temperature must be positive and finite, got -1",
+                Nkd{{.temperature = breaks}});
+  check_refused("epoch 7: Wttm: temperature must be positive and finite, got -1",
+                Wttm{{.temperature = breaks}});
+  check_refused("epoch 7: RefinedLogits: temperature must be positive and finite, got -1",
+                RefinedLogits{{.temperature = breaks}});
+  check_refused(
+      "epoch 7: RefinedLogits: confidence_temperature must be positive and finite, got -1",
+      RefinedLogits{{.confidence_temperature = breaks}});
+  check_refused("epoch 7: AlphaBeta: temperature must be positive and finite, got -1",
+                AlphaBeta{{.temperature = breaks}});
   check_refused("epoch 7: CorrelationKd: temperature must be positive and finite, got -1",
                 CorrelationKd{{.temperature = breaks}});
   check_refused("epoch 7: ReverseKl: temperature must be positive and finite, got -1",

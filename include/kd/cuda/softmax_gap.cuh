@@ -12,17 +12,27 @@ namespace kd::cuda::detail {
 /// A divergence below this one is summed up from its terms.
 inline constexpr double close_divergence = 1. / 64;
 
+/// The largest |x| of which `exp(x) - 1 - x` is a series.
+template <Real S>
+inline constexpr S small_exponent = S(0.34);
+
+/// `(exp(x) - 1 - x) / x^2`, for `|x|` up to `small_exponent`.
+template <Real S>
+__device__ __forceinline__ S exp_remainder(S x) {
+  constexpr int last = sizeof(S) == 4 ? 9 : 15;
+  S series = 1;  // twice that: 1 + x/3 (1 + x/4 (...))
+  for (int i = last; i > 2; --i) series = S(1) + x * series * (S(1) / static_cast<S>(i));
+  return S(0.5) * series;
+}
+
 /// `p (exp(-d) - 1)` and `p (exp(-d) - 1 + d)`, given `q = p exp(-d)`.
 template <Real S>
 struct CloseTerms {
   S change, excess;
 
   __device__ __forceinline__ CloseTerms(S p, S q, S d) : change(q - p), excess(change + p * d) {
-    if (!(std::abs(d) <= S(0.34))) return;
-    constexpr int last = sizeof(S) == 4 ? 9 : 15;
-    S series = 1;  // 2 (exp(-d) - 1 + d) / d^2 = 1 - d/3 (1 - d/4 (...))
-    for (int i = last; i > 2; --i) series = S(1) - d * series * (S(1) / static_cast<S>(i));
-    series *= S(0.5) * d * d;
+    if (!(std::abs(d) <= small_exponent<S>)) return;
+    const S series = d * d * exp_remainder(-d);
     change = p * (series - d);
     excess = p * series;
   }

@@ -10,6 +10,7 @@
 
 #include "kd/cpu/ops/activation.hpp"
 #include "kd/cpu/ops/adam.hpp"
+#include "kd/cpu/ops/alpha_beta.hpp"
 #include "kd/cpu/ops/argmax.hpp"
 #include "kd/cpu/ops/copy.hpp"
 #include "kd/cpu/ops/cross_entropy.hpp"
@@ -25,6 +26,8 @@
 #include "kd/cpu/ops/make_unit.hpp"
 #include "kd/cpu/ops/moving_average.hpp"
 #include "kd/cpu/ops/multiply.hpp"
+#include "kd/cpu/ops/nkd.hpp"
+#include "kd/cpu/ops/refined_logits.hpp"
 #include "kd/cpu/ops/relu.hpp"
 #include "kd/cpu/ops/reverse_kl.hpp"
 #include "kd/cpu/ops/sgd.hpp"
@@ -33,6 +36,7 @@
 #include "kd/cpu/ops/standardize.hpp"
 #include "kd/cpu/ops/sum.hpp"
 #include "kd/cpu/ops/top_k.hpp"
+#include "kd/cpu/ops/wttm.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
 
@@ -462,6 +466,22 @@ TEMPLATE_TEST_CASE("a loss of logits that are not finite is not finite, and no o
     Vector<S> rest(values.size);
     cpu::op_decoupled_kd<S>(space, z, v, y, t, S(1), S(1), dz, values, view(rest));
     map(values) += rest;
+  });
+  check("normalised", true, [&](In z, In v, Classes y, Out dz, Values values) {
+    Vector<S> rest(values.size);
+    cpu::op_nkd<S>(space, z, v, y, t, S(1), S(1), dz, values, view(rest));
+    map(values) += rest;
+  });
+  check("transformed teacher", true, [&](In z, In v, Classes, Out dz, Values values) {
+    cpu::op_wttm<S>(space, z, v, t, true, S(1), dz, values);
+  });
+  check("refined", true, [&](In z, In v, Classes y, Out dz, Values values) {
+    Vector<S> others(values.size);
+    cpu::op_refined_logits<S>(space, z, v, y, t, t, S(1), S(1), dz, values, view(others));
+    map(values) += others;
+  });
+  check("alpha-beta", true, [&](In z, In v, Classes, Out dz, Values values) {
+    cpu::op_alpha_beta<S>(space, z, v, t, S(0.8), S(0.3), S(1), dz, values);
   });
   check("squared error", true, [](In z, In v, Classes, Out dz, Values values) {
     cpu::op_squared_error<S>(space, z, v, S(1), dz, Write::overwrite, values);

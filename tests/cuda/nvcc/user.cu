@@ -28,6 +28,9 @@ double train(const kd::Dataset& data) {
                        kd::LogitMse{},
                        kd::LogitStandardization(kd::SoftTargets{{.hard_weight = 0}}));
   others.fit(data, kd::Adam{});
+  kd::Distiller newer(teacher, student, kd::Nkd{}, kd::Wttm{}, kd::RefinedLogits{},
+                      kd::AlphaBeta{});
+  newer.fit(data, kd::Adam{});
   kd::Distiller features(
       teacher, student, kd::Hint<3, 2>{}, kd::VariationalTransfer<3, 2>{}, kd::FactorCosine<4, 3>{},
       kd::SimilarityPreserving<3, 2>{}, kd::ProbabilisticTransfer<3, 2>{}, kd::RelationalKd<3, 2>{},
