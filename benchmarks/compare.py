@@ -20,6 +20,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 STEPS = ["step/teacher", "step/student", "step/kd_live", "step/kd_cached"]
 PREDICTIONS = [f"predict/{who}/{n}" for who in ("student", "teacher") for n in (1, 32, 10000)]
+IMAGE_STEPS = ["step/resnet8", "step/ds_cnn"]
+IMAGE_PREDICTIONS = [f"predict/{who}/{n}" for who in ("resnet8", "ds_cnn") for n in (1, 32)]
 LOSSES = [f"loss/kd/{classes}" for classes in (10, 1000, 50257)]
 ARTICLE = "article"
 # Least ratios that kd aims at, by phase and peer; "any" is the best of all peers.
@@ -30,6 +32,8 @@ TARGETS = {
     "step/kd_cached": {"JAX": 5, "PyTorch": 20, "PyTorch C++": 20, "plain Eigen": 2.2},
     "predict/student/1": {"PyTorch C++": 10, "ONNX Runtime": 5},
     "loss/kd/50257": {"any": 6},
+    "step/resnet8": {"PyTorch": 1.5},
+    "step/ds_cnn": {"PyTorch": 1.5},
     ARTICLE: {"PyTorch": 5},
 }
 LIMIT_TARGETS = {"step/teacher": 0.6}
@@ -100,10 +104,11 @@ def run(command):
 
 def programs(options):
     everything = STEPS + PREDICTIONS + LOSSES
-    found = [Kd("kd", [options.kd], everything)]
+    with_images = everything + IMAGE_STEPS + IMAGE_PREDICTIONS
+    found = [Kd("kd", [options.kd], with_images)]
     peers = Path(options.peers)
     if options.torch:
-        found.append(Program("PyTorch", [options.torch, HERE / "peers/torch_peer.py"], everything))
+        found.append(Program("PyTorch", [options.torch, HERE / "peers/torch_peer.py"], with_images))
     if (peers / "libtorch_peer").exists():
         found.append(Program("PyTorch C++", [peers / "libtorch_peer"], everything))
     if options.jax:
@@ -289,7 +294,7 @@ def put_between_marks(path, text):
 def main():
     options = parse_arguments()
     wanted = [part for part in options.phases.split(",") if part]
-    everything = STEPS + PREDICTIONS + LOSSES
+    everything = STEPS + IMAGE_STEPS + PREDICTIONS + IMAGE_PREDICTIONS + LOSSES
     unknown = [part for part in wanted if part not in [*everything, ARTICLE]]
     if unknown:
         sys.exit(f"no such phase: {', '.join(unknown)}; there are {', '.join([*everything, ARTICLE])}")

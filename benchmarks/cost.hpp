@@ -6,13 +6,16 @@
 /// How much arithmetic and memory traffic a network takes.
 namespace cost {
 
-/// Calls `f(weights, is_first)` with the size of every layer's weight matrix.
+/// Calls `f(products, is_first)` for every layer with a weight: its products with one sample.
 template <class Architecture, class F>
 void for_each_weight(const Architecture& architecture, F&& f) {
   bool is_first = true;
   architecture.for_each([&](const auto& layer) {
-    if constexpr (requires { layer.in_features(); }) {
-      f(static_cast<double>(layer.in_features() * layer.out_features()), is_first);
+    if constexpr (requires { layer.out_features(); }) {
+      const auto tensors = layer.tensors();
+      if (tensors.empty() || tensors[0].is_vector) return;
+      // A convolution's weights meet every place of its output.
+      f(static_cast<double>(tensors[0].cols * layer.out_features()), is_first);
       is_first = false;
     }
   });
@@ -22,7 +25,7 @@ void for_each_weight(const Architecture& architecture, F&& f) {
 template <class Architecture>
 double forward_flop(const Architecture& architecture, kd::Index batch) {
   double products = 0;
-  for_each_weight(architecture, [&](double weights, bool) { products += weights; });
+  for_each_weight(architecture, [&](double of_layer, bool) { products += of_layer; });
   return 2 * products * static_cast<double>(batch);
 }
 
@@ -31,8 +34,9 @@ double forward_flop(const Architecture& architecture, kd::Index batch) {
 template <class Architecture>
 double training_flop(const Architecture& architecture, kd::Index batch) {
   double products = 0;
-  for_each_weight(architecture,
-                  [&](double weights, bool is_first) { products += (is_first ? 2 : 3) * weights; });
+  for_each_weight(architecture, [&](double of_layer, bool is_first) {
+    products += (is_first ? 2 : 3) * of_layer;
+  });
   return 2 * products * static_cast<double>(batch);
 }
 

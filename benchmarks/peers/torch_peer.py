@@ -3,7 +3,7 @@
 
 Modes of the steps: eager (Adam as it comes), fused (`Adam(fused=True)`), compile (forward and loss
 through torch.compile, fused Adam), compile-step (the optimizer's step compiled too).
-Modes of the rest: eager, compile.
+Modes of the rest: eager, compile. Networks of images also run with channels last, in all modes but eager.
 """
 
 import peer
@@ -54,12 +54,71 @@ def batches(samples):
         yield from torch.randperm(samples).split(peer.BATCH)
 
 
+class Same(torch.nn.Module):
+    """A convolution behind the border of TensorFlow's SAME."""
+
+    def __init__(self, inputs, outputs, kernel, stride=1, groups=1):
+        super().__init__()
+        self.layer = torch.nn.Conv2d(inputs, outputs, kernel, stride, groups=groups)
+
+    def forward(self, x):
+        border = []
+        for size, kernel, stride in zip(x.shape[:1:-1], self.layer.kernel_size[::-1], self.layer.stride[::-1]):
+            total = max(0, (-(-size // stride) - 1) * stride + kernel - size)
+            border += [total // 2, total - total // 2]
+        return self.layer(F.pad(x, border))
+
+
+class Residual(torch.nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.branch = torch.nn.Sequential(
+            Same(inputs, outputs, 3, stride), torch.nn.BatchNorm2d(outputs), torch.nn.ReLU(),
+            Same(outputs, outputs, 3), torch.nn.BatchNorm2d(outputs)
+        )  # fmt: skip
+        self.shortcut = Same(inputs, outputs, 1, stride) if stride > 1 else torch.nn.Identity()
+
+    def forward(self, x):
+        return F.relu(self.branch(x) + self.shortcut(x))
+
+
+def resnet8():
+    return torch.nn.Sequential(
+        Same(3, 16, 3), torch.nn.BatchNorm2d(16), torch.nn.ReLU(), Residual(16, 16, 1), Residual(16, 32, 2),
+        Residual(32, 64, 2), torch.nn.AvgPool2d(8), torch.nn.Flatten(), torch.nn.Linear(64, 10)
+    )  # fmt: skip
+
+
+def ds_cnn():
+    layers = [Same(1, 64, (10, 4), 2), torch.nn.BatchNorm2d(64), torch.nn.ReLU()]
+    for _ in range(4):
+        layers += [Same(64, 64, 3, groups=64), torch.nn.BatchNorm2d(64), torch.nn.ReLU()]
+        layers += [Same(64, 64, 1), torch.nn.BatchNorm2d(64), torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers, torch.nn.AvgPool2d((25, 5)), torch.nn.Flatten(), torch.nn.Linear(64, 12))
+
+
+# Of networks of images: how to make one, the shape of a sample, classes.
+IMAGES = {"resnet8": (resnet8, (3, 32, 32), 10), "ds_cnn": (ds_cnn, (1, 49, 10), 12)}
+
+
+def image_setting(which, mode, samples):
+    """A network of images, samples and labels, in the order in memory that the mode asks for."""
+    make, shape, classes = IMAGES[which]
+    order = torch.contiguous_format if mode == "eager" else torch.channels_last
+    x = torch.empty(samples, *shape).uniform_(-1, 1).to(memory_format=order)
+    return make().to(memory_format=order), x, torch.randint(classes, (samples,))
+
+
 def step_of(phase, mode):
-    x, y = float_images()
+    which = phase.split("/")[1]
+    if which in IMAGES:
+        network, x, y = image_setting(which, mode, 1024)
+    else:
+        x, y = float_images()
+        network = teacher_network() if which == "teacher" else student_network()
     rows_of_batches = batches(len(x))
-    network = teacher_network() if phase == "step/teacher" else student_network()
     adam = torch.optim.Adam(network.parameters(), lr=peer.LR, fused=mode in ("fused", "compile"))
-    if phase in ("step/teacher", "step/student"):
+    if phase in ("step/teacher", "step/student") or which in IMAGES:
 
         def loss_of(inputs, labels, rows):
             return F.cross_entropy(network(inputs), labels)
@@ -100,10 +159,13 @@ def step_of(phase, mode):
 
 def prediction_of(phase, mode):
     _, which, batch = phase.split("/")
-    network = (teacher_network() if which == "teacher" else student_network()).eval()
+    if which in IMAGES:
+        network, x, _ = image_setting(which, mode, 1024)
+    else:
+        network, (x, _) = (teacher_network() if which == "teacher" else student_network()), float_images()
+    network.eval()
     if mode == "compile":
         network = torch.compile(network)
-    x, _ = float_images()
     parts = [x[at : at + int(batch)] for at in peer.starts(len(x), int(batch))]
     call = 0
 
@@ -136,9 +198,12 @@ def main():
     modes = ["eager", "compile"]
     if kind == "step":
         modes = ["eager", "fused", "compile", "compile-step"]
+    if OPTIONS.phase.split("/")[1] in IMAGES:
+        modes.insert(1, "channels-last")
     for mode in OPTIONS.modes or modes:
         torch.manual_seed(0)
-        torch.compiler.reset()
+        if hasattr(torch, "compiler"):
+            torch.compiler.reset()
         call = make(OPTIONS.phase, mode)
         peer.report(NAME, mode, peer.seconds_per_call(call, OPTIONS.seconds))
 

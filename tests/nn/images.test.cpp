@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "common/mlperf_tiny.hpp"
 #include "kd/loss/cross_entropy.hpp"
 #include "kd/nn/network.hpp"
 #include "kd/optim/adam.hpp"
 #include "kd/train/fit.hpp"
 #include "support/catch.hpp"
 #include "support/golden.hpp"
-#include "support/mlperf_tiny.hpp"
 
 using namespace kd;
 using kd::test::golden;
@@ -47,20 +47,20 @@ void check_trajectory(const std::string& name) {
 }  // namespace
 
 TEST_CASE("MLPerf Tiny's networks have the published numbers of parameters", "[nn][images]") {
-  CHECK(params_without_norms<test::ResNet8>() == 77706);
-  CHECK(params_without_norms<test::DsCnn<>>() == 22604);
-  CHECK(params_without_norms<test::MobileNet>() == 210850);
-  CHECK(params_without_norms<test::Autoencoder>() == 265864);
-  CHECK(2 * test::ResNet8().num_statistics() == 960);
-  CHECK(2 * test::DsCnn<>().num_statistics() == 2304);
-  CHECK(2 * test::MobileNet().num_statistics() == 10944);
-  CHECK(2 * test::Autoencoder().num_statistics() == 4128);
+  CHECK(params_without_norms<mlperf_tiny::ResNet8>() == 77706);
+  CHECK(params_without_norms<mlperf_tiny::DsCnn>() == 22604);
+  CHECK(params_without_norms<mlperf_tiny::MobileNet>() == 210850);
+  CHECK(params_without_norms<mlperf_tiny::Autoencoder>() == 265864);
+  CHECK(2 * mlperf_tiny::ResNet8().num_statistics() == 960);
+  CHECK(2 * mlperf_tiny::DsCnn().num_statistics() == 2304);
+  CHECK(2 * mlperf_tiny::MobileNet().num_statistics() == 10944);
+  CHECK(2 * mlperf_tiny::Autoencoder().num_statistics() == 4128);
 }
 
 TEST_CASE("twenty steps of a ResNet-8 end where PyTorch's do", "[nn][images]") {
-  check_trajectory<test::ResNet8>("resnet8");
+  check_trajectory<mlperf_tiny::ResNet8>("resnet8");
 }
 
 TEST_CASE("twenty steps of a DS-CNN end where PyTorch's do", "[nn][images]") {
-  check_trajectory<test::DsCnn<>>("ds_cnn");
+  check_trajectory<mlperf_tiny::DsCnn>("ds_cnn");
 }

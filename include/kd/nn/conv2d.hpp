@@ -23,7 +23,8 @@ namespace detail {
 /// Convolutions: what they have in common once they know how many channels they give.
 class Convolution {
  public:
-  const Shape& in_shape() const { return shape_.in; }
+  /// All sizes, once the layer is bound.
+  const ConvShape& conv_shape() const { return shape_; }
   const Shape& out_shape() const { return shape_.out; }
   Index in_features() const { return shape_.in.features(); }
   Index out_features() const { return shape_.out.features(); }
