@@ -74,15 +74,11 @@ struct AlphaBetaKernel {
     const auto log_q = [&](S z_c) { return (z_c - gap.z_max) * t - q_log_sum; };
     const auto log_p = [&](S v_c) { return (v_c - gap.v_max) * t - p_log_sum; };
     TwoSums<S> sums{S(0), S(0)};  // of the terms and of their slopes
-    for_classes<Team, Width>(classes, [&](Index c) {
-      const auto z_pack = load<Width>(z + c);
-      const auto v_pack = load<Width>(v + c);
-      for (int k = 0; k < Width; ++k) {
-        const S z_c = z_pack.v[k], v_c = v_pack.v[k];
-        const S d = gap.gap_of(z_c, v_c);
-        sums.first += divergence.term(log_p(v_c), log_q(z_c), d);
-        sums.second += divergence.slope(log_p(v_c), log_q(z_c), d);
-      }
+    // One class at a time: a pack in so long a loop would not stay in registers.
+    for_classes<Team, 1>(classes, [&](Index c) {
+      const S d = gap.gap_of(z[c], v[c]);
+      sums.first += divergence.term(log_p(v[c]), log_q(z[c]), d);
+      sums.second += divergence.slope(log_p(v[c]), log_q(z[c]), d);
     });
     sums = Team::reduce(sums, AddBoth{});
     if (Team::rank() == 0) values[sample] = temperature * temperature * sums.first;
