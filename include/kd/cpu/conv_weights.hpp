@@ -15,8 +15,11 @@
 /// the places p of all samples, in two ways.
 namespace kd::cpu::conv {
 
-/// Elements that are worked on at a time: they stay in the second cache.
-inline constexpr Index elements_at_a_time = 1 << 16;
+/// Samples that are worked on at a time, so that what is copied of them stays in the second cache.
+inline Index samples_together(Index elements_of_a_sample, Index batch) {
+  constexpr Index elements = 1 << 16;
+  return std::max<Index>(1, std::min(batch, elements / elements_of_a_sample));
+}
 
 /// `to = from^T`
 template <Real S>
@@ -37,8 +40,7 @@ void weights_by_outer_products(const ConvShape& shape, MatrixView<const S> x,
   const Planes planes(shape);
   const Index* const offsets = offsets_of(shape, planes);
   const Index of_x = shape.in.channels * planes.channel();
-  const Index together =
-      std::clamp<Index>(elements_at_a_time / (of_x + shape.out.features()), 1, x.cols);
+  const Index together = samples_together(of_x + shape.out.features(), x.cols);
   S* const sums = scratch<S>(dweight.size + together * (of_x + shape.out.features()));
   S* const spread_x = sums + dweight.size;
   S* const turned_dy = spread_x + together * of_x;
@@ -85,7 +87,7 @@ void weights_by_dots(const ConvShape& shape, MatrixView<const S> x, MatrixView<c
                      VectorView<S> dweight, Write write) {
   const Planes one(shape);
   const Index of_sample = shape.in.channels * one.channel() + shape.out.channels * one.size();
-  const Planes planes(shape, std::clamp<Index>(elements_at_a_time / of_sample, 1, x.cols));
+  const Planes planes(shape, samples_together(of_sample, x.cols));
   const Index* const offsets = offsets_of(shape, planes);
   // Of an output channel; each begins on a cache line, since it is read often.
   const Index strips = kd::detail::whole_cache_lines<S>(planes.samples * planes.size());
