@@ -148,6 +148,15 @@ class Conv2d : public detail::Convolution {
     take(detail::window_over("Conv2d", in, out_, kernel_, window_, options_.groups), options_.bias);
   }
 
+  /// The same with a bias, which takes in the BatchNorm behind it (see `fold`).
+  auto with_bias() const {
+    constexpr ConvOptions options{.groups = Options.groups, .bias = true};
+    if constexpr (Out == dynamic)
+      return Conv2d(out_, kernel_, window_, {.groups = options_.groups, .bias = true});
+    else
+      return Conv2d<Out, Size, W, options>();
+  }
+
   std::string describe() const { return Convolution::describe(name); }
 
  private:
@@ -178,6 +187,9 @@ class DepthwiseConv2d : public detail::Convolution {
   void bind(const Shape& in) {
     take(detail::window_over(name, in, in.channels, Size, W, in.channels), Bias);
   }
+
+  /// The same with a bias, which takes in the BatchNorm behind it (see `fold`).
+  auto with_bias() const { return DepthwiseConv2d<Size, W, true>(); }
 
   std::string describe() const { return Convolution::describe(name); }
 };

@@ -51,6 +51,9 @@ class Linear {
     return params.slice(in_ * out_, out_);
   }
 
+  /// What takes in the BatchNorm behind it (see `fold`).
+  Linear with_bias() const { return *this; }
+
   template <Real S>
   void init(VectorView<S> params, Rng rng) const {
     init_uniform_fan_in(params, in_, rng);

@@ -88,7 +88,7 @@ struct Nested<Sequential<Ls...>> : Row<Ls...> {
   static constexpr bool is_member = true;
 
   static typename Row<Ls...>::Layers layers(const Sequential<Ls...>& inner) {
-    return inner.layers();
+    return Row<Ls...>::layers(inner.members());
   }
   static void name(const std::string& path, std::vector<std::string>& paths) {
     Row<Ls...>::name(path + '.', paths);
@@ -122,7 +122,7 @@ struct NestedResidual {
 template <class... Ls>
 struct Nested<Residual<Ls...>> : NestedResidual<Row<>, Row<Ls...>> {
   static auto layers(const Residual<Ls...>& residual) {
-    return std::tuple_cat(Row<Ls...>::layers(residual.layers()), std::tuple(Add()));
+    return std::tuple_cat(Row<Ls...>::layers(residual.members()), std::tuple(Add()));
   }
 };
 
@@ -134,9 +134,9 @@ struct Nested<Residual<Shortcut<Ss...>, Ls...>> : NestedResidual<Row<Ss...>, Row
     return std::apply(
         [](const Shortcut<Ss...>& shortcut, const Ls&... branch) {
           return std::tuple_cat(Row<Ls...>::layers(branch...),
-                                Row<Ss...>::layers(shortcut.layers()), std::tuple(Add()));
+                                Row<Ss...>::layers(shortcut.members()), std::tuple(Add()));
         },
-        residual.layers());
+        residual.members());
   }
 };
 

@@ -14,12 +14,12 @@ class Shortcut {
 
  public:
   Shortcut() requires(std::default_initializable<Ls>&&...) = default;
-  explicit Shortcut(Ls... layers) requires(sizeof...(Ls) > 0) : layers_(std::move(layers)...) {}
+  explicit Shortcut(Ls... members) requires(sizeof...(Ls) > 0) : members_(std::move(members)...) {}
 
-  const std::tuple<Ls...>& layers() const { return layers_; }
+  const std::tuple<Ls...>& members() const { return members_; }
 
  private:
-  std::tuple<Ls...> layers_;
+  std::tuple<Ls...> members_;
 };
 
 /// Layers, and what goes past them, added: `y = branch(x) + shortcut(x)`.
@@ -39,12 +39,12 @@ class Residual {
 
  public:
   Residual() requires(std::default_initializable<Ls>&&...) = default;
-  explicit Residual(Ls... layers) requires(sizeof...(Ls) > 0) : layers_(std::move(layers)...) {}
+  explicit Residual(Ls... members) requires(sizeof...(Ls) > 0) : members_(std::move(members)...) {}
 
-  const std::tuple<Ls...>& layers() const { return layers_; }
+  const std::tuple<Ls...>& members() const { return members_; }
 
  private:
-  std::tuple<Ls...> layers_;
+  std::tuple<Ls...> members_;
 };
 
 }  // namespace kd

@@ -215,7 +215,7 @@ class Sequential {
   Sequential() requires(std::default_initializable<Ls>&&...) : Sequential(Ls{}...) {}
 
   explicit Sequential(Ls... members) requires(sizeof...(Ls) > 0)
-      : layers_(Row::layers(members...)) {
+      : members_(members...), layers_(Row::layers(members...)) {
     if constexpr (knows_input) {
       shapes_[0] = input_shape(members...);
       bind();
@@ -258,7 +258,8 @@ class Sequential {
     return all;
   }
 
-  const typename Row::Layers& layers() const { return layers_; }
+  /// What it was made of, an `Image` and nested layers too.
+  const std::tuple<Ls...>& members() const { return members_; }
 
  private:
   Shape input_shape(const auto& first, const auto&...) const {
@@ -311,6 +312,7 @@ class Sequential {
     statistics_[static_cast<std::size_t>(i)] = statistics_offset(i) + detail::num_statistics(layer);
   }
 
+  std::tuple<Ls...> members_;
   typename Row::Layers layers_;
   std::array<Shape, static_cast<std::size_t>(depth) + 1> shapes_{};
   std::array<Index, static_cast<std::size_t>(depth) + 1> offsets_{};
