@@ -4,8 +4,11 @@
 /// The overloads for `kd::cuda::Space` of every op: kernels, without networks or Eigen.
 
 #include "kd/cuda/ops/adam.cuh"
+#include "kd/cuda/ops/add.cuh"
 #include "kd/cuda/ops/argmax.cuh"
+#include "kd/cuda/ops/average_pool.cuh"
 #include "kd/cuda/ops/contrast.cuh"
+#include "kd/cuda/ops/conv2d.cuh"
 #include "kd/cuda/ops/copy.cuh"
 #include "kd/cuda/ops/correlation_kd.cuh"
 #include "kd/cuda/ops/cross_entropy.cuh"
@@ -21,6 +24,7 @@
 #include "kd/cuda/ops/learned_temperature.cuh"
 #include "kd/cuda/ops/linear.cuh"
 #include "kd/cuda/ops/make_unit.cuh"
+#include "kd/cuda/ops/max_pool.cuh"
 #include "kd/cuda/ops/moving_average.cuh"
 #include "kd/cuda/ops/multiply.cuh"
 #include "kd/cuda/ops/pair_distances.cuh"
