@@ -7,6 +7,7 @@
 #include "kd/cuda/ops/add.cuh"
 #include "kd/cuda/ops/argmax.cuh"
 #include "kd/cuda/ops/average_pool.cuh"
+#include "kd/cuda/ops/batch_norm.cuh"
 #include "kd/cuda/ops/contrast.cuh"
 #include "kd/cuda/ops/conv2d.cuh"
 #include "kd/cuda/ops/copy.cuh"
