@@ -20,6 +20,13 @@ __global__ void __launch_bounds__(elementwise_threads) elementwise(Index size, B
   }
 }
 
+/// Treats `[0, size)`, each element by a thread of its own.
+template <class Body>
+void for_each_alone(const Space& space, const char* name, Index size, const Body& body) {
+  launch(space, name, ceil_div(size, elementwise_threads), elementwise_threads,
+         elementwise<1, Body>, size, body);
+}
+
 /// Treats `[0, size)`, in packs when each of the `pointers` that the body uses is aligned for them.
 template <class S, class Body, class... Pointers>
 void for_each(const Space& space, const char* name, Index size, const Body& body,
@@ -29,8 +36,7 @@ void for_each(const Space& space, const char* name, Index size, const Body& body
     launch(space, name, ceil_div(size, Index{width} * elementwise_threads), elementwise_threads,
            elementwise<width, Body>, size, body);
   } else {
-    launch(space, name, ceil_div(size, elementwise_threads), elementwise_threads,
-           elementwise<1, Body>, size, body);
+    for_each_alone(space, name, size, body);
   }
 }
 

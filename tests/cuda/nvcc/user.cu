@@ -13,6 +13,11 @@ using Layers =
                    kd::Linear<16, 16>, kd::LeakyReLU, kd::Linear<16, 16>, kd::Tanh,
                    kd::Linear<16, 10>, kd::Sigmoid>;
 
+using Images = kd::Sequential<
+    kd::Image<1, 5, 4>, kd::Conv2d<4, 3, kd::Window{.pad = 1}>, kd::BatchNorm, kd::ReLU,
+    kd::Residual<kd::DepthwiseConv2d<3, kd::Window{.same = true}>, kd::Conv2d<4, 1>>,
+    kd::MaxPool2d<2>, kd::AvgPool2d<2>, kd::GlobalAvgPool, kd::Linear<4, 10>>;
+
 template <class S>
 double train(const kd::Dataset& data) {
   kd::Network<Teacher, kd::cuda::Space, S> teacher(kd::Rng(1));
@@ -48,6 +53,8 @@ double train(const kd::Dataset& data) {
   kd::fit(student, data, kd::LabelSmoothing{}, kd::Adam{});
   kd::Network<Layers, kd::cuda::Space, S> layers(kd::Rng(4));
   kd::fit(layers, data, kd::CrossEntropy{}, kd::Adam{});
+  kd::Network<Images, kd::cuda::Space, S> images(kd::Rng(5));
+  kd::fit(images, data, kd::CrossEntropy{}, kd::Adam{});
   const kd::Dataset aimed = data.with_targets(kd::Matrix<float>(kd::Matrix<float>::Zero(10, 100)))
                                 .with_class_weights(std::vector<float>(10, 2));
   kd::fit(student, aimed, kd::Mse{}, kd::Adam{});

@@ -8,7 +8,7 @@ namespace kd::cuda {
 namespace detail {
 
 template <Real S>
-struct Add {
+struct AddTwo {
   const S* a;
   const S* b;
   S* y;
@@ -28,8 +28,8 @@ struct Add {
 template <Real S>
 void op_add(const Space& space, VectorView<const S, Space> a, VectorView<const S, Space> b,
             VectorView<S, Space> y) {
-  detail::for_each<S>(space, "add", y.size, detail::Add<S>{a.data, b.data, y.data}, a.data, b.data,
-                      y.data);
+  detail::for_each<S>(space, "add", y.size, detail::AddTwo<S>{a.data, b.data, y.data}, a.data,
+                      b.data, y.data);
 }
 
 }  // namespace kd::cuda
