@@ -189,3 +189,13 @@ TEST_CASE("divergences are the same where no gradient is asked for", "[cpu][dive
   };
   CHECK(values({}) == values(view(gradient)));
 }
+
+// v - z has lost the last digits of what is left when the difference of their heights comes off.
+TEST_CASE("logits of different heights keep the digits of a small divergence",
+          "[cpu][divergences]") {
+  const Matrix<double> z{{400}, {399.7}}, v{{1000}, {999.699}};
+  Vector<double> values(1);
+  Matrix<double> gradient = Matrix<double>::Zero(2, 1);
+  cpu::op_reverse_kl<double>(space, view(z), view(v), 1., 1., view(gradient), view(values));
+  CHECK_THAT(values(0), WithinRel(static_cast<double>(ExactPair(z, v, 0, 1).reverse_kl()), 1e-12));
+}
