@@ -89,8 +89,12 @@ def code_of(line):
 
 def mutants_of(header):
     lines = (ROOT / "include/kd" / f"{header}.hpp").read_text().splitlines()
+    elsewhere = False  # what stands for other compilers and machines, which this one does not see
     for number, line in enumerate(lines, 1):
         code = code_of(line)
+        elsewhere = code.startswith("#else") or (elsewhere and not code.startswith("#endif"))
+        if elsewhere:
+            continue
         if not code.strip() or re.match(r"\s*(#|template|static_assert|using |namespace)", code):
             continue
         if "static_assert" in code or code.lstrip().startswith('"'):
