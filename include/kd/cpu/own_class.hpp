@@ -13,12 +13,9 @@ namespace kd::cpu::detail {
 /// largest of these logits, so that their sum is at least 1 however far ahead the one is.
 template <Real S>
 S exponentials_but(VectorView<const S> z, Index own, S cooling, VectorView<S> e) {
-  S max = own == 0 ? z.data[z.size - 1] : z.data[0];
+  S max = own == 0 ? z.data[z.size - 1] : z.data[0];  // one of the others
   if (own > 0) max = map(z.slice(0, own)).maxCoeff();
-  if (own + 1 < z.size) {
-    const S behind = map(z.slice(own + 1, z.size - own - 1)).maxCoeff();
-    max = own > 0 && max > behind ? max : behind;
-  }
+  if (own + 1 < z.size) max = std::max(map(z.slice(own + 1, z.size - own - 1)).maxCoeff(), max);
   array(e) = ((array(z) - max) * cooling).min(S(0)).exp();
   e.data[own] = S(0);
   return max;

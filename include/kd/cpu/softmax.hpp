@@ -8,7 +8,7 @@
 #include "kd/cpu/scratch.hpp"
 #include "kd/cpu/space.hpp"
 
-/// What the losses on logits share that are written sample by sample (those of classify.hpp, which
+/// What the losses on logits share that are written sample by sample (those of distillation_loss.hpp, which
 /// nearly every step runs, are written for blocks of samples).
 namespace kd::cpu::detail {
 

@@ -69,7 +69,8 @@ TEMPLATE_TEST_CASE("a dropout mask follows the generator's words", "[cpu][elemen
                    double) {
   using S = TestType;
   const Rng rng(17);
-  for (const double p : {0., 0.2, 0.5, 0.999}) {
+  const double at_a_word = static_cast<double>(rng.word(0)) * 0x1p-32;
+  for (const double p : {0., 0.2, 0.5, 0.999, at_a_word}) {
     for (const Index size : sizes) {
       const Matrix<S> x = random_matrix<S>(size, 1, 1);
       Matrix<S> mask = Matrix<S>::Constant(size, 1, std::numeric_limits<S>::quiet_NaN());

@@ -165,3 +165,15 @@ TEMPLATE_TEST_CASE("relations by definition", "[cpu][relational]", float, double
     check_defined<S>(f, g, 200);
   }
 }
+
+TEST_CASE("a distance below the rounding of features is inverted as if it were that long",
+          "[cpu][relational]") {
+  const Matrix<double> features{{0, 1e-14, 1000}};
+  Matrix<double> both(3, 6);
+  cpu::op_pair_distances<double>(cpu::Space{}, view(features), view(both));
+  CHECK(both(1, 0) == 1e-14);
+  const double mean = 2 * (1e-14 + 1000 + (1000 - 1e-14)) / 6;
+  CHECK_THAT(both(1, 3), WithinRel(1 / (std::numeric_limits<double>::epsilon() * mean), 1e-12));
+  CHECK_THAT(both(2, 3), WithinRel(1e-3, 1e-12));
+  CHECK(both(0, 3) == 0);
+}
