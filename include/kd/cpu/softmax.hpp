@@ -8,8 +8,8 @@
 #include "kd/cpu/scratch.hpp"
 #include "kd/cpu/space.hpp"
 
-/// What the losses on logits share that are written sample by sample (those of distillation_loss.hpp, which
-/// nearly every step runs, are written for blocks of samples).
+/// What the losses on logits share that are written sample by sample (those of
+/// distillation_loss.hpp, which nearly every step runs, are written for blocks of samples).
 namespace kd::cpu::detail {
 
 /// Sample `b` of a batch.

@@ -381,44 +381,45 @@ TEMPLATE_TEST_CASE("refined logits keep their digits at every temperature", "[cp
       CHECK(std::sqrt(squares) <= 300 * tiny * gradient.norm() + S(t) * tiny * tiny);
     }
   });
-  // The class itself is nearly all of both; what is left is far apart, and its series is no use.
-  TEST_CASE("a sure student of a surer teacher keeps the digits of the target's part",
-            "[cpu][divergences]") {
-    const Matrix<double> z{{8}, {0}}, v{{9}, {0}};
-    const Labels y = Labels::Zero(1);
-    Vector<double> target(1), rest(1);
-    Matrix<double> gradient = Matrix<double>::Zero(2, 1);
-    cpu::op_decoupled_kd<double>(space, view(z), view(v), view(y), 1., 1., 0., view(gradient),
-                                 view(target), view(rest));
-    const ExactPair exact(z, v, 0, 1);
-    CHECK_THAT(target(0), WithinRel(static_cast<double>(exact.forward_kl()), 1e-12));
-    CHECK_THAT(gradient(0), WithinRel(static_cast<double>(exact.difference(0)), 1e-12));
-  }
+}
 
-  TEST_CASE("divergences are the same where no gradient is asked for", "[cpu][divergences]") {
-    const Matrix<double> z = random_matrix<double>(6, batch, 1),
-                         v = random_matrix<double>(6, batch, 2);
-    const Labels y = random_labels(batch, 6, 3);
-    Matrix<double> gradient = Matrix<double>::Zero(6, batch);
-    const auto values = [&](MatrixView<double> dz) {
-      Matrix<double> all(batch, 4);
-      const auto term = [&](Index i) { return view(all).middle_cols(i, 1).flat(); };
-      cpu::op_reverse_kl<double>(space, view(z), view(v), 2., 1., dz, term(0));
-      cpu::op_generalized_jsd<double>(space, view(z), view(v), 2., 0.25, 1., dz, term(1));
-      cpu::op_decoupled_kd<double>(space, view(z), view(v), view(y), 2., 1., 1., dz, term(2),
-                                   term(3));
-      return all;
-    };
-    CHECK(values({}) == values(view(gradient)));
-  }
+// The class itself is nearly all of both; what is left is far apart, and its series is no use.
+TEST_CASE("a sure student of a surer teacher keeps the digits of the target's part",
+          "[cpu][divergences]") {
+  const Matrix<double> z{{8}, {0}}, v{{9}, {0}};
+  const Labels y = Labels::Zero(1);
+  Vector<double> target(1), rest(1);
+  Matrix<double> gradient = Matrix<double>::Zero(2, 1);
+  cpu::op_decoupled_kd<double>(space, view(z), view(v), view(y), 1., 1., 0., view(gradient),
+                               view(target), view(rest));
+  const ExactPair exact(z, v, 0, 1);
+  CHECK_THAT(target(0), WithinRel(static_cast<double>(exact.forward_kl()), 1e-12));
+  CHECK_THAT(gradient(0), WithinRel(static_cast<double>(exact.difference(0)), 1e-12));
+}
 
-  // v - z has lost the last digits of what is left when the difference of their heights comes off.
-  TEST_CASE("logits of different heights keep the digits of a small divergence",
-            "[cpu][divergences]") {
-    const Matrix<double> z{{400}, {399.7}}, v{{1000}, {999.699}};
-    Vector<double> values(1);
-    Matrix<double> gradient = Matrix<double>::Zero(2, 1);
-    cpu::op_reverse_kl<double>(space, view(z), view(v), 1., 1., view(gradient), view(values));
-    CHECK_THAT(values(0),
-               WithinRel(static_cast<double>(ExactPair(z, v, 0, 1).reverse_kl()), 1e-12));
-  }
+TEST_CASE("divergences are the same where no gradient is asked for", "[cpu][divergences]") {
+  const Matrix<double> z = random_matrix<double>(6, batch, 1),
+                       v = random_matrix<double>(6, batch, 2);
+  const Labels y = random_labels(batch, 6, 3);
+  Matrix<double> gradient = Matrix<double>::Zero(6, batch);
+  const auto values = [&](MatrixView<double> dz) {
+    Matrix<double> all(batch, 4);
+    const auto term = [&](Index i) { return view(all).middle_cols(i, 1).flat(); };
+    cpu::op_reverse_kl<double>(space, view(z), view(v), 2., 1., dz, term(0));
+    cpu::op_generalized_jsd<double>(space, view(z), view(v), 2., 0.25, 1., dz, term(1));
+    cpu::op_decoupled_kd<double>(space, view(z), view(v), view(y), 2., 1., 1., dz, term(2),
+                                 term(3));
+    return all;
+  };
+  CHECK(values({}) == values(view(gradient)));
+}
+
+// v - z has lost the last digits of what is left when the difference of their heights comes off.
+TEST_CASE("logits of different heights keep the digits of a small divergence",
+          "[cpu][divergences]") {
+  const Matrix<double> z{{400}, {399.7}}, v{{1000}, {999.699}};
+  Vector<double> values(1);
+  Matrix<double> gradient = Matrix<double>::Zero(2, 1);
+  cpu::op_reverse_kl<double>(space, view(z), view(v), 1., 1., view(gradient), view(values));
+  CHECK_THAT(values(0), WithinRel(static_cast<double>(ExactPair(z, v, 0, 1).reverse_kl()), 1e-12));
+}
