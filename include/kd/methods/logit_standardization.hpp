@@ -20,6 +20,7 @@ class LogitsOnly {
   static constexpr Index depth = 1;
 
   explicit LogitsOnly(Index classes) : classes_(classes) {}
+  static constexpr Sources sources(Index) { return {}; }
   Index width(Index) const { return classes_; }
   template <class F>
   void for_each(F&& f) const {

@@ -229,7 +229,7 @@ TEMPLATE_TEST_CASE("the alpha-beta divergence keeps its digits at every temperat
     check_exact(got, z, v, t, [&](const ExactPair& exact, auto& slopes) {
       const Index sample = next++;
       // Of the logarithms, which are what is known of probabilities that are too small.
-      const auto log_of = [&](const Matrix<S>& x, Index sample, Index c) {
+      const auto log_of = [&](const Matrix<S>& x, Index c) {
         const auto temperature = static_cast<long double>(S(t));
         const long double largest = x.col(sample).maxCoeff();
         long double sum = 0;
@@ -241,7 +241,7 @@ TEMPLATE_TEST_CASE("the alpha-beta divergence keeps its digits at every temperat
       for (std::size_t c = 0; c < slopes.size(); ++c) {
         const auto at = static_cast<Index>(c);
         const long double d = exact.gap[c];
-        const long double log_p = log_of(v, sample, at), log_q = log_of(z, sample, at);
+        const long double log_p = log_of(v, at), log_q = log_of(z, at);
         const auto mixed = [&](long double k, long double l) {
           return std::exp(k * log_p + l * log_q);
         };

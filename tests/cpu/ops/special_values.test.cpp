@@ -139,26 +139,26 @@ TEMPLATE_TEST_CASE("activations of special values are the limits, and NaN of NaN
   std::vector<S> values = specials<S>();
   values.push_back(S(-1.5));
   REQUIRE(values.size() == 13);
-  Vector<S> x(13 * 16 + 7);
-  for (Index i = 0; i < x.size(); ++i) x(i) = values[static_cast<std::size_t>(i) % 13];
-  const Vector<S> ones = Vector<S>::Ones(x.size());
+  Vector<S> inputs(13 * 16 + 7);
+  for (Index i = 0; i < inputs.size(); ++i) inputs(i) = values[static_cast<std::size_t>(i) % 13];
+  const Vector<S> ones = Vector<S>::Ones(inputs.size());
   // `value` and `slope` of what is finite; `low` and `high` are the slopes at the infinities, whose
   // values are `value`'s.
   const auto check = [&](const char* name, auto f, auto&& value, auto&& slope, double low,
                          double high) {
     INFO(name);
     using F = decltype(f);
-    Vector<S> y(x.size()), dx(x.size()), sum = Vector<S>::Constant(x.size(), 2);
-    cpu::op_activation_forward<F, S>(space, f, view(std::as_const(x)), view(y));
+    Vector<S> y(inputs.size()), dx(inputs.size()), sum = Vector<S>::Constant(inputs.size(), 2);
+    cpu::op_activation_forward<F, S>(space, f, view(std::as_const(inputs)), view(y));
     const auto add = [&](Vector<S>& to, Write write) {
-      cpu::op_activation_backward<F, S>(space, f, view(std::as_const(x)), view(std::as_const(y)),
-                                        view(ones), view(to), write);
+      cpu::op_activation_backward<F, S>(space, f, view(std::as_const(inputs)),
+                                        view(std::as_const(y)), view(ones), view(to), write);
     };
     add(dx, Write::overwrite);
     add(sum, Write::add);
     int wrong = 0;
-    for (Index i = 0; i < x.size(); ++i) {
-      const double at = double{x(i)};
+    for (Index i = 0; i < inputs.size(); ++i) {
+      const double at = double{inputs(i)};
       const double expected = std::isinf(at) ? (at < 0 ? low : high) : slope(at);
       // A slope that is made of the value has no more digits than 1 less that.
       if (!is_same<S>(y(i), value(at)) || !is_same<S>(dx(i), expected, 50) ||
