@@ -65,7 +65,7 @@ struct Row {
   /// Members are counted from 0, as PyTorch's `nn.Sequential` does.
   static void name([[maybe_unused]] const std::string& prefix, std::vector<std::string>& paths) {
     Index i = 0;
-    const auto next = [&]<class L>() {
+    [[maybe_unused]] const auto next = [&]<class L>() {
       if constexpr (Nested<L>::is_member) Nested<L>::name(text(prefix, i++), paths);
     };
     (next.template operator()<Ls>(), ...);
