@@ -160,6 +160,7 @@
 #include "kd/nn/conv2d.hpp"
 #include "kd/nn/describe.hpp"
 #include "kd/nn/dropout.hpp"
+#include "kd/nn/flow.hpp"
 #include "kd/nn/fold.hpp"
 #include "kd/nn/gelu.hpp"
 #include "kd/nn/hard_swish.hpp"

@@ -3,8 +3,10 @@
 // What layers know of their inputs goes wherever a network's weights go.
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kd/distill.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/interrupted.hpp"
@@ -143,4 +145,17 @@ TEST_CASE("weight decay leaves running moments alone", "[train][statistics]") {
   fit(decayed, data, CrossEntropy{}, Sgd{{.lr = 0.1, .weight_decay = 0.5}}, one);
   CHECK(map(plain.params()) != map(decayed.params()));
   CHECK(statistics_of(plain) == statistics_of(decayed));
+}
+
+TEST_CASE("after the first epoch no step of a network of images allocates", "[train][statistics]") {
+  if (!kd::test::counts_allocations()) return;
+  Net network(Rng(1));
+  std::vector<Index> counts;
+  counts.reserve(100);
+  FitOptions plain{.epochs = 3, .batch_size = 5};
+  plain.on_step = [&](const StepReport&) { counts.push_back(kd::test::allocations()); };
+  fit(network, data, CrossEntropy{}, adam, plain);
+  REQUIRE(counts.size() == 15);
+  for (std::size_t i = 6; i < counts.size(); ++i)
+    if (i % 5 != 0) CHECK(counts[i] == counts[i - 1]);
 }

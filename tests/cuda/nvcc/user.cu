@@ -7,16 +7,16 @@
 
 using Teacher = kd::Sequential<kd::Linear<20, 64>, kd::Dropout, kd::ReLU, kd::Linear<64, 10>>;
 using Student = kd::Sequential<kd::Linear<20, 16>, kd::ReLU, kd::Linear<16, 10>>;
-using Layers =
-    kd::Sequential<kd::Linear<20, 16>, kd::LayerNorm<16>, kd::GELU, kd::Linear<16, 16>, kd::SiLU,
-                   kd::Linear<16, 16>, kd::HardSwish, kd::Linear<16, 16>, kd::ReLU6,
-                   kd::Linear<16, 16>, kd::LeakyReLU, kd::Linear<16, 16>, kd::Tanh,
-                   kd::Linear<16, 10>, kd::Sigmoid>;
+using Layers = kd::Sequential<kd::Linear<20, 16>, kd::LayerNorm<16>, kd::GELU, kd::Linear<16, 16>,
+                              kd::SiLU, kd::Linear<16, 16>, kd::HardSwish, kd::Linear<16, 16>,
+                              kd::ReLU6, kd::Linear<16, 16>, kd::LeakyReLU, kd::Linear<16, 16>,
+                              kd::Tanh, kd::Linear<16, 10>, kd::Sigmoid>;
 
-using Images = kd::Sequential<
-    kd::Image<1, 5, 4>, kd::Conv2d<4, 3, kd::Window{.pad = 1}>, kd::BatchNorm, kd::ReLU,
-    kd::Residual<kd::DepthwiseConv2d<3, kd::Window{.same = true}>, kd::Conv2d<4, 1>>,
-    kd::MaxPool2d<2>, kd::AvgPool2d<2>, kd::GlobalAvgPool, kd::Linear<4, 10>>;
+using Images =
+    kd::Sequential<kd::Image<1, 5, 4>, kd::Conv2d<4, 3, kd::Window{.pad = 1}>, kd::BatchNorm,
+                   kd::ReLU,
+                   kd::Residual<kd::DepthwiseConv2d<3, kd::Window{.same = true}>, kd::Conv2d<4, 1>>,
+                   kd::MaxPool2d<2>, kd::AvgPool2d<2>, kd::GlobalAvgPool, kd::Linear<4, 10>>;
 
 template <class S>
 double train(const kd::Dataset& data) {
