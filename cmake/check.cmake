@@ -4,13 +4,16 @@
 #
 #   cmake -P cmake/check.cmake                 installs what is missing, builds, tests
 #   cmake -DKD_FULL=ON -P cmake/check.cmake    also: formatting, and with the oldest and the newest
-#                                              clang of Debian 12: 14 with the sanitizers, and 19
+#                                              clang of Debian 12: 14 with the sanitizers, and 19,
+#                                              each of them half of the rooms; -DKD_EVERY_ROOM=ON
+#                                              gives both all of them
 #
 # -DKD_APT=OFF (before -P) leaves the system's packages alone: CMake then downloads what is missing
 # into the build folder.
 cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/setup.cmake")
 option(KD_FULL "Check the formatting too, and test with two clangs and the sanitizers" OFF)
+option(KD_EVERY_ROOM "With KD_FULL: build every room with both clangs, which takes twice as long" OFF)
 
 # kd_find_clang(<result> <program>... PACKAGES <Debian package>...): sets <result> to the first of
 # the programs that is there, installed first where none is; or to nothing.
@@ -69,7 +72,9 @@ function(kd_test build)
   if(NOT arg_TARGETS)
     set(arg_TARGETS all)
   endif()
-  kd_configure("${build}" -DKD_BUILD_TESTS=ON -DKD_DOWNLOAD_MNIST=OFF ${arg_CONFIGURE})
+  # Everything is built here, so that several tests at once take less time.
+  kd_configure("${build}" -DKD_BUILD_TESTS=ON -DKD_TEST_BATCH=6 -DKD_DOWNLOAD_MNIST=OFF
+               ${arg_CONFIGURE})
   kd_build("${build}" ${arg_TARGETS})
   kd_jobs(jobs)
   kd_say("Testing ${build}")
@@ -77,6 +82,20 @@ function(kd_test build)
   ctest --test-dir \"${build}\" --output-on-failure -R <name>"
          "${CMAKE_CTEST_COMMAND}" --test-dir "${build}" --output-on-failure --no-tests=error
          --parallel ${jobs} -C Release ${arg_CTEST})
+endfunction()
+
+# kd_test_rooms(<build> <room>... CONFIGURE <argument>...): kd_test of these folders of tests/ alone.
+function(kd_test_rooms build)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "CONFIGURE")
+  set(rooms ${arg_UNPARSED_ARGUMENTS})
+  set(targets ${rooms})
+  list(TRANSFORM targets PREPEND kd_test_)
+  list(JOIN rooms "|" rooms)
+  kd_test(
+    "${build}"
+    TARGETS ${targets}
+    CONFIGURE -DKD_TEST_REPOSITORY=OFF -DKD_TEST_WIDTHS=OFF -DKD_BUILD_EXAMPLES=OFF ${arg_CONFIGURE}
+    CTEST --tests-regex "^(${rooms})/")
 endfunction()
 
 if(KD_FULL)
@@ -93,27 +112,26 @@ endif()
 kd_setup(fetch Eigen3 xtensor ZLIB Catch2 CLI11 nlohmann_json)
 
 set(build "${kd_source_dir}/build/check")
+set(sanitized_rooms core cpu cuda data files fuzz io nn train)
+set(newest_rooms distill interop loss methods optim schemes support teachers testing)
+if(KD_EVERY_ROOM)
+  list(APPEND sanitized_rooms ${newest_rooms})
+  set(newest_rooms ${sanitized_rooms})
+endif()
 if(KD_FULL)
   # These builds are for clang's warnings and for the sanitizers; the packaging, the documents, the
-  # programs and the like are for the last one.
-  kd_test(
-    "${build}-clang-sanitize"
+  # programs and the like are for the last one. Each clang takes half of the rooms, for time: the
+  # sanitizers those that index, read and share memory, the newest those of templates upon templates.
+  # Both take all of them where KD_EVERY_ROOM is ON.
+  kd_test_rooms(
+    "${build}-clang-sanitize" ${sanitized_rooms}
     CONFIGURE -DCMAKE_CXX_COMPILER=${oldest} -DKD_WERROR=ON -DKD_SANITIZE=address,undefined
-              -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1" -DKD_TEST_REPOSITORY=OFF
-              -DKD_TEST_WIDTHS=OFF -DKD_BUILD_EXAMPLES=OFF ${fetch})
+              -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1" ${fetch})
   if(newest)
-    # The rooms that use all of the language: what is in the others is written likewise.
-    set(rooms core files data nn train teachers io)
-    set(targets ${rooms})
-    list(TRANSFORM targets PREPEND kd_test_)
-    list(JOIN rooms "|" rooms)
-    kd_test(
-      "${build}-clang-newest"
-      TARGETS ${targets}
+    kd_test_rooms(
+      "${build}-clang-newest" ${newest_rooms}
       CONFIGURE -DCMAKE_CXX_COMPILER=${newest} -DKD_WERROR=ON -DCMAKE_BUILD_TYPE=Debug
-                -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DKD_TEST_REPOSITORY=OFF -DKD_TEST_WIDTHS=OFF
-                -DKD_BUILD_EXAMPLES=OFF ${fetch}
-      CTEST --tests-regex "^(${rooms})/")
+                -DCMAKE_CXX_FLAGS_DEBUG=-O0 ${fetch})
   else()
     kd_say("clang 19: not installed and not to be had from apt-get, so nothing is compiled with it")
   endif()

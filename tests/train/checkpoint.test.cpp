@@ -251,7 +251,7 @@ TEST_CASE("the checkpoint of another training is refused by name", "[train][chec
              StartsWith("epochs was 4, is 5; schedule was a function with fingerprint "));
   CHECK(other([](FitOptions& o) { o.seed = 8; }) == "seed was 7, is 8");
   CHECK(other([](FitOptions& o) { o.shuffle = false; }) == "shuffle was true, is false");
-  CHECK(other([](FitOptions& o) { o.augment = {}; }) == "augment was true, is false");
+  CHECK(other([](FitOptions& o) { o.augment = {}; }) == "augment was a function, is none");
   CHECK(other([](FitOptions& o) { o.max_grad_norm = 1; }) == "max_grad_norm was 0.5, is 1");
   CHECK(other([](FitOptions& o) { o.patience = 3; }) == "patience was 0, is 3");
   CHECK(other([](FitOptions& o) { o.keep_best = true; }) == "keep_best was false, is true");

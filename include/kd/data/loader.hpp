@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -10,14 +9,11 @@
 #include "kd/core/buffer.hpp"
 #include "kd/core/random.hpp"
 #include "kd/cpu/ops/gather.hpp"
+#include "kd/data/augment.hpp"
 #include "kd/data/dataset.hpp"
 #include "kd/data/weights.hpp"
 
 namespace kd {
-
-/// Changes the inputs of a batch at random and in place, one column a sample: (features, batch).
-/// What it draws comes from `rng`, which is another one for every batch.
-using Augment = std::function<void(Eigen::Ref<Matrix<float>> inputs, Rng rng)>;
 
 /// Cuts a data set into batches, in its own order or shuffled; the last one may be smaller.
 ///
@@ -54,8 +50,10 @@ class Loader {
   }
 
   /// From now on every batch goes through `change`; for floats on the CPU. The next batch draws
-  /// what batch `first` draws of those that `rng` is for.
+  /// what batch `first` draws of those that `rng` is for, and an epoch is as many batches as there
+  /// are. Throws `ShapeError` when `change` is for other samples.
   void augment(Augment change, Rng rng, std::uint64_t first = 0) requires hands_out_floats {
+    change.check(data_.features());
     augment_ = std::move(change);
     rng_ = rng;
     augmented_ = first;
@@ -74,7 +72,7 @@ class Loader {
       op_gather(space_, samples, indices, static_cast<S>(scale), inputs, data_.first());
     });
     if constexpr (hands_out_floats)
-      if (augment_) augment_(map(inputs), rng_.stream(augmented_++));
+      if (augment_) augment_inputs(inputs, indices);
     Batch<S, Space> batch{inputs, {}, indices};
     if (data_.has_labels()) {
       const VectorView<Label, Space> labels = labels_.view().slice(0, count);
@@ -97,6 +95,15 @@ class Loader {
   }
 
  private:
+  void augment_inputs(MatrixView<S, Space> inputs,
+                      VectorView<const Index> indices) requires hands_out_floats {
+    // Batches draw from the streams from 0 on, epochs from those of the upper half.
+    const std::uint64_t epoch = augmented_ / static_cast<std::uint64_t>(batches());
+    augment_(
+        {inputs, indices, rng_.stream(augmented_), rng_.stream((std::uint64_t{1} << 62) + epoch)});
+    ++augmented_;
+  }
+
   const Dataset& data_;
   Index batch_size_;
   Space space_;

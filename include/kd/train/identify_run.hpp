@@ -22,7 +22,7 @@ RunIdentity identify_run(const Objective& objective, const O& optimizer, const F
   all.add("batch_size", options.batch_size);
   all.add("seed", options.seed);
   all.add("shuffle", options.shuffle);
-  all.add("augment", static_cast<bool>(options.augment));
+  all.add("augment", options.augment.describe());
   all.add("schedule", options.schedule);
   all.add("max_grad_norm", options.max_grad_norm);
   all.add("patience", options.patience);

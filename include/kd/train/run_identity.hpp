@@ -28,7 +28,7 @@ std::string name_of(const Described& described) {
 
 /// What decides how a training goes, as names and values in words, so that another one is told
 /// from it and the message says what differs. A function of the progress counts as what it gives at
-/// up to 64 steps, an augmentation or a function teacher only as being there.
+/// up to 64 steps, an augmentation by a function or a function teacher only as being there.
 class RunIdentity {
  public:
   using Entries = std::vector<std::pair<std::string, std::string>>;
