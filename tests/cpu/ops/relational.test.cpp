@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
@@ -122,6 +123,37 @@ TEMPLATE_TEST_CASE("close samples keep their direction", "[cpu][relational]", fl
     check_defined<S>(f, g, 200);
     check_defined<S>(g, Matrix<S>(f), 200);
   }
+}
+
+TEMPLATE_TEST_CASE("each sample is asked whether others are close to it", "[cpu][relational]",
+                   float, double) {
+  using S = TestType;
+  const Matrix<S> g = random_matrix<S>(5, 8, 1);
+  Matrix<S> f = random_matrix<S>(4, 8, 2);
+  f.col(5).setZero();  // the first sample and the last are far from all others
+  f.col(3) = std::numeric_limits<S>::epsilon() * S(64) * random_matrix<S>(4, 1, 3);
+  check_defined<S>(f, g, 200);
+}
+
+TEST_CASE("samples that are all the same have no distances to compare", "[cpu][relational]") {
+  const Matrix<double> f = Matrix<double>::Ones(4, 6);
+  const Matrix<double> g = random_matrix<double>(5, 6, 1);
+  for (const auto& [student, teacher] : {std::pair{f, g}, std::pair{g, f}}) {
+    const auto got = relations(student, teacher);
+    CHECK(std::isfinite(got.distance));
+    CHECK(std::isfinite(got.angle));
+    CHECK(got.distance > 0);
+    CHECK(got.gradient.allFinite());
+  }
+}
+
+TEST_CASE("distances count against their mean, however small it is", "[cpu][relational]") {
+  const Matrix<double> f = random_matrix<double>(4, 6, 2);
+  const Matrix<double> g = random_matrix<double>(5, 6, 1);
+  const auto want = relations(f, g);
+  const auto got = relations(Matrix<double>(f * 0x1p-20), Matrix<double>(g * 0x1p-20));
+  CHECK_THAT(got.distance, WithinRel(want.distance, 1e-12));
+  CHECK_THAT(got.angle, WithinRel(want.angle, 1e-12));
 }
 
 TEMPLATE_TEST_CASE("a direction vanishes without a jump, and equal samples have none",
