@@ -24,7 +24,7 @@ namespace kd::test {
 /// Whether this program counts its allocations.
 constexpr bool counts_allocations() { return KD_TEST_COUNTS_ALLOCATIONS != 0; }
 
-namespace detail {
+namespace support {
 inline constinit std::atomic<Index> allocation_count{0};
 inline constinit std::atomic<Index> live_count{0};
 inline constinit std::atomic<Index> refused_one{0};
@@ -43,21 +43,21 @@ void* allocate(std::size_t size, F from_libc) {
   if (place != nullptr) ++live_count;
   return place;
 }
-}  // namespace detail
+}  // namespace support
 
 /// How often memory has been asked for so far, by anyone and on any thread.
-inline Index allocations() { return detail::allocation_count.load(); }
+inline Index allocations() { return support::allocation_count.load(); }
 
 /// How many of them have not been freed.
-inline Index live_allocations() { return detail::live_count.load(); }
+inline Index live_allocations() { return support::live_count.load(); }
 
 /// Until the end of the scope one allocation fails, the n-th from now on.
 class FailNthAllocation {
  public:
-  explicit FailNthAllocation(Index n) : at_(allocations() + n) { detail::refused_one = at_; }
+  explicit FailNthAllocation(Index n) : at_(allocations() + n) { support::refused_one = at_; }
   FailNthAllocation(const FailNthAllocation&) = delete;
   FailNthAllocation& operator=(const FailNthAllocation&) = delete;
-  ~FailNthAllocation() { detail::refused_one = 0; }
+  ~FailNthAllocation() { support::refused_one = 0; }
 
   bool failed() const { return allocations() >= at_; }
 
@@ -68,10 +68,10 @@ class FailNthAllocation {
 /// Until the end of the scope no allocation of more bytes succeeds.
 class LimitAllocations {
  public:
-  explicit LimitAllocations(std::size_t bytes) { detail::largest = bytes; }
+  explicit LimitAllocations(std::size_t bytes) { support::largest = bytes; }
   LimitAllocations(const LimitAllocations&) = delete;
   LimitAllocations& operator=(const LimitAllocations&) = delete;
-  ~LimitAllocations() { detail::largest = std::numeric_limits<std::size_t>::max(); }
+  ~LimitAllocations() { support::largest = std::numeric_limits<std::size_t>::max(); }
 };
 
 }  // namespace kd::test
@@ -87,27 +87,27 @@ void* __libc_memalign(std::size_t alignment, std::size_t size);
 void __libc_free(void* place);
 
 [[gnu::weak]] void* malloc(std::size_t size) noexcept {
-  return kd::test::detail::allocate(size, [&] { return __libc_malloc(size); });
+  return kd::test::support::allocate(size, [&] { return __libc_malloc(size); });
 }
 [[gnu::weak]] void* calloc(std::size_t count, std::size_t size) noexcept {
-  return kd::test::detail::allocate(count * size, [&] { return __libc_calloc(count, size); });
+  return kd::test::support::allocate(count * size, [&] { return __libc_calloc(count, size); });
 }
 [[gnu::weak]] void* realloc(void* old, std::size_t size) noexcept {
   if (old == nullptr) return malloc(size);
-  if (kd::test::detail::refuses(size)) return nullptr;
+  if (kd::test::support::refuses(size)) return nullptr;
   void* const place = __libc_realloc(old, size);
-  if (size == 0) --kd::test::detail::live_count;
+  if (size == 0) --kd::test::support::live_count;
   return place;
 }
 [[gnu::weak]] void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-  return kd::test::detail::allocate(size, [&] { return __libc_memalign(alignment, size); });
+  return kd::test::support::allocate(size, [&] { return __libc_memalign(alignment, size); });
 }
 [[gnu::weak]] int posix_memalign(void** place, std::size_t alignment, std::size_t size) noexcept {
   *place = aligned_alloc(alignment, size);
   return *place == nullptr ? ENOMEM : 0;
 }
 [[gnu::weak]] void free(void* place) noexcept {
-  if (place != nullptr) --kd::test::detail::live_count;
+  if (place != nullptr) --kd::test::support::live_count;
   __libc_free(place);
 }
 }

@@ -32,7 +32,7 @@ struct FileFaults {
 
 #if KD_TEST_FAILING_FILES
 
-namespace detail {
+namespace support {
 
 struct FailingFile {
   std::string content;
@@ -73,7 +73,7 @@ struct FailingFile {
   }
 };
 
-}  // namespace detail
+}  // namespace support
 
 /// A `FileSource` of `Stream`s: the files of the disk, with faults.
 template <class Stream>
@@ -83,11 +83,11 @@ struct FailingFiles {
   Stream open(const std::string& path) const {
     std::ifstream disk(path, std::ios::binary);
     if (!disk) throw MissingFile(path, "missing");
-    auto file = std::make_unique<detail::FailingFile>(
-        detail::FailingFile{std::string(std::istreambuf_iterator<char>(disk), {}), 0, faults});
+    auto file = std::make_unique<support::FailingFile>(
+        support::FailingFile{std::string(std::istreambuf_iterator<char>(disk), {}), 0, faults});
     kd::detail::File stream(fopencookie(file.get(), "rb",
-                                        {detail::FailingFile::read, nullptr,
-                                         detail::FailingFile::seek, detail::FailingFile::close}));
+                                        {support::FailingFile::read, nullptr,
+                                         support::FailingFile::seek, support::FailingFile::close}));
     if (!stream) throw IoError(path, "fopencookie");
     file.release();
     ++faults->open;
