@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "run_program.hpp"
+#include "examples/run_program.hpp"
 
 using namespace kd::test;
 using Json = nlohmann::ordered_json;

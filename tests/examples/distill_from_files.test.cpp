@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "run_program.hpp"
+#include "examples/run_program.hpp"
 #include "support/npz.hpp"
 
 using namespace kd;

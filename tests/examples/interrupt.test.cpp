@@ -14,7 +14,7 @@
 #include <string>
 #include <thread>
 
-#include "run_program.hpp"
+#include "examples/run_program.hpp"
 
 using namespace kd::test;
 namespace fs = std::filesystem;

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "examples/run_program.hpp"
 #include "networks.hpp"
-#include "run_program.hpp"
 
 using namespace kd::test;
 using Json = nlohmann::ordered_json;

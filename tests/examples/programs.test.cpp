@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "run_program.hpp"
+#include "examples/run_program.hpp"
 #include "support/idx.hpp"
 
 using namespace kd::test;

@@ -2,7 +2,7 @@
 //
 // The moving line of progress, on terminals of every width.
 
-#include "terminal.hpp"
+#include "examples/terminal.hpp"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
