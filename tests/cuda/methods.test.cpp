@@ -121,12 +121,12 @@ TEMPLATE_TEST_CASE("CUDA: the alpha-beta divergence is the CPU's", "[cuda]", flo
   const Index classes = GENERATE(KD_CLASSES);
   const Index batch = classes > 1000 ? 2 : 5;
   const bool has_gradient = classes != 33;
-  const auto [a, b] = GENERATE(table<S, S>(
+  const auto [with_a, with_b] = GENERATE(table<S, S>(
       {{S(0.8), S(0.3)}, {S(0.3), S(0.8)}, {S(0.6), S(0)}, {S(0), S(0.6)}, {S(0), S(0)}}));
-  CAPTURE(classes, a, b);
+  CAPTURE(classes, with_a, with_b);
   const Index size = classes * batch;
   Twin<S> z(size, seed(classes), 8), v(size, seed(classes + 1), 8), dz(size), values(batch);
-  on_both([&, a = a, b = b](auto side) {
+  on_both([&, a = with_a, b = with_b](auto side) {
     auto gradient = side.out(dz, classes, batch);
     if (!has_gradient) gradient = {};
     op_alpha_beta(side.space, side.in(z, classes, batch), side.in(v, classes, batch), S(2), a, b,

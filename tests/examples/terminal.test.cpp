@@ -2,7 +2,7 @@
 //
 // The moving line of progress, on terminals of every width.
 
-#include "examples/terminal.hpp"
+#include "terminal.hpp"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
