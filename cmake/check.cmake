@@ -6,14 +6,14 @@
 #   cmake -DKD_FULL=ON -P cmake/check.cmake    also: formatting, and with the oldest and the newest
 #                                              clang of Debian 12: 14 with the sanitizers, and 19,
 #                                              each of them half of the rooms; -DKD_EVERY_ROOM=ON
-#                                              gives both all of them
+#                                              gives both all of them but the examples'
 #
 # -DKD_APT=OFF (before -P) leaves the system's packages alone: CMake then downloads what is missing
 # into the build folder.
 cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/setup.cmake")
 option(KD_FULL "Check the formatting too, and test with two clangs and the sanitizers" OFF)
-option(KD_EVERY_ROOM "With KD_FULL: build every room with both clangs, which takes twice as long" OFF)
+option(KD_EVERY_ROOM "With KD_FULL: build every room with both clangs" OFF)
 
 # kd_find_clang(<result> <program>... PACKAGES <Debian package>...): sets <result> to the first of
 # the programs that is there, installed first where none is; or to nothing.

@@ -16,6 +16,7 @@
 #include "kd/data/images/random_rotation.hpp"
 #include "kd/data/images/random_shift.hpp"
 #include "kd/data/loader.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 
 using namespace kd;
@@ -258,6 +259,17 @@ TEST_CASE("a slice augments its samples as the whole does", "[data][augment]") {
   Loader<float> part(slice, 4);
   part.augment(parts, Rng(1));
   CHECK(map(part.batch(0).inputs) == all.middleCols(5, 4));
+}
+
+TEST_CASE("an augmented batch allocates nothing", "[data][augment]") {
+  const Dataset data(counted(letters, 12));
+  Loader<float> loader(data, 6);
+  loader.augment(AugmentImages(letters, RandomShift{}, RandomRotation{}, ElasticDistortion{}),
+                 Rng(1));
+  loader.batch(0);  // room grows once
+  const Index before = kd::test::allocations();
+  loader.batch(1);
+  CHECK(kd::test::allocations() == before);
 }
 
 TEST_CASE("a part of the user's own is used as the ready ones", "[data][augment]") {

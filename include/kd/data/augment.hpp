@@ -2,9 +2,9 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <functional>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include "kd/core/error.hpp"
@@ -34,8 +34,7 @@ struct AugmentedBatch {
 /// they stay as they are.
 class Augment {
   template <class F>
-  static constexpr bool takes_inputs =
-      std::invocable<F&, Eigen::Ref<Matrix<float>>, Rng> && !std::same_as<F, Augment>;
+  static constexpr bool takes_inputs = std::invocable<F&, Eigen::Ref<Matrix<float>>, Rng>;
   template <class F>
   static constexpr bool takes_batch = std::invocable<F&, const AugmentedBatch&> && !takes_inputs<F>;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kd/core/error.hpp"
+#include "kd/core/random.hpp"
 #include "kd/core/shape.hpp"
 
 namespace kd {
@@ -51,6 +52,13 @@ inline void move_image(const AugmentedImage& image, Index rows, Index columns, B
       }
     }
   }
+}
+
+/// Moves the image by up to `most` pixels, down or up and to the right or left, all equally likely.
+inline void move_at_random(const AugmentedImage& image, Index most, Border border, Rng rng) {
+  const Index rows = rng.below(2 * most + 1) - most;
+  const Index columns = rng.below(2 * most + 1) - most;
+  move_image(image, rows, columns, border);
 }
 
 /// The element of a plane at a place between elements, by bilinear interpolation; zeros lie beyond

@@ -16,8 +16,8 @@ struct RandomCropOptions {
 };
 
 /// Pads an image on each side and cuts one of its size out of that, at a place where all are
-/// equally likely.
-/// Source: He et al., "Deep residual learning for image recognition", 2016, section 4.2.
+/// equally likely: the image moves by up to `padding`, as with `RandomShift`, and the border comes
+/// in. Source: He et al., "Deep residual learning for image recognition", 2016, section 4.2.
 class RandomCrop : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
@@ -31,9 +31,7 @@ class RandomCrop : detail::NamedOptions {
   Index room(const Shape& shape) const { return shape.area(); }
 
   void apply(const AugmentedImage& image, Rng rng) const {
-    const Index top = rng.below(2 * options_.padding + 1);
-    const Index left = rng.below(2 * options_.padding + 1);
-    detail::move_image(image, options_.padding - top, options_.padding - left, options_.border);
+    detail::move_at_random(image, options_.padding, options_.border, rng);
   }
 
  private:

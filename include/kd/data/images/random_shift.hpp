@@ -31,9 +31,7 @@ class RandomShift : detail::NamedOptions {
   Index room(const Shape& shape) const { return shape.area(); }
 
   void apply(const AugmentedImage& image, Rng rng) const {
-    const Index rows = rng.below(2 * options_.pixels + 1) - options_.pixels;
-    const Index columns = rng.below(2 * options_.pixels + 1) - options_.pixels;
-    detail::move_image(image, rows, columns, Border::zero);
+    detail::move_at_random(image, options_.pixels, Border::zero, rng);
   }
 
  private:
