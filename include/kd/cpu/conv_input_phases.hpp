@@ -62,16 +62,19 @@ class InputPhases {
 
   /// Copies the gradient at an output's map into its plane.
   void spread(const S* map, S* to) const {
-    std::fill_n(to, plane(), S(0));
     const Index rows = std::min(shape_.out.height, rows_ - above_);
     const Index width = std::min(shape_.out.width, pitch_ - before_);
-    for (Index y = 0; y < rows; ++y)
-      copy_every(map + y * shape_.out.width, 1, to + (y + above_) * pitch_ + before_, width);
+    fill_plane(map, shape_.out.width, rows, width, to, above_ * pitch_ + before_, pitch_, plane());
   }
 
   /// Puts the strip of a phase where its elements belong in the gradient at an input's map.
   void gather(const InputPhase<S>& phase, const S* from, S* map, Write write) const {
     const Index stride = shape_.stride;
+    const Index width = phase.along.last - phase.along.first;
+    if (stride == 1 && write == Write::overwrite) {  // every element of the map
+      copy_rows(from, pitch_, map, width, phase.down.last - phase.down.first, width);
+      return;
+    }
     for (Index y = phase.down.first; y < phase.down.last; ++y) {
       const S* const line = from + (y - phase.down.first) * pitch_ - phase.along.first;
       S* const to = map + (y * stride + phase.down.origin) * shape_.in.width + phase.along.origin;

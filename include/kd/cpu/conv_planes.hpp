@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 
 #include "kd/core/cache_line.hpp"
 #include "kd/core/conv_shape.hpp"
@@ -61,11 +62,39 @@ struct Phase {
 /// Copies every `stride`-th element. Rows are short: a call for each costs more than the copy.
 template <Real S>
 inline void copy_every(const S* from, Index stride, S* to, Index count) {
-  if (stride == 1) {
-    for (Index i = 0; i < count; ++i) to[i] = from[i];
-  } else {
-    for (Index i = 0; i < count; ++i) to[i] = from[i * stride];
+  for (Index i = 0; i < count; ++i) to[i] = from[i * stride];
+}
+
+/// Copies `rows` rows of `width` elements, which begin `from_pitch` and `to_pitch` apart, with
+/// zeros between those of `to`. They are short, so blocks of a fixed size are copied while they
+/// stay within both: what one writes behind its row, the next row or the zeros overwrite.
+template <Real S>
+inline void copy_rows(const S* from, Index from_pitch, S* to, Index to_pitch, Index rows,
+                      Index width) {
+  constexpr Index block = 8;
+  constexpr S zeros[block] = {};
+  const Index gap = to_pitch - width;
+  Index left = rows;
+  for (; left > 0 && (left - 1) * std::min(from_pitch, to_pitch) >= block && gap <= block; --left) {
+    for (Index i = 0; i < width; i += block) std::memcpy(to + i, from + i, sizeof zeros);
+    std::memcpy(to + width, zeros, sizeof zeros);
+    from += from_pitch;
+    to += to_pitch;
   }
+  for (; left > 0; --left, from += from_pitch, to += to_pitch) {
+    std::copy_n(from, width, to);
+    if (left > 1) std::fill_n(to + width, gap, S(0));
+  }
+}
+
+/// Fills a plane of `size` elements with rows from element `at` on, and with zeros around them.
+template <Real S>
+inline void fill_plane(const S* from, Index from_pitch, Index rows, Index width, S* plane, Index at,
+                       Index pitch, Index size) {
+  std::fill_n(plane, at, S(0));
+  copy_rows(from, from_pitch, plane + at, pitch, rows, width);
+  const Index end = rows > 0 ? at + (rows - 1) * pitch + width : at;
+  std::fill_n(plane + end, size - end, S(0));
 }
 
 /// Copies a map into the planes of its channel.
@@ -75,13 +104,19 @@ void spread(const ConvShape& shape, const Planes& planes, const S* map, S* to) {
     const Phase down(y, planes.stride, shape.top, shape.in.height, planes.rows);
     for (Index x = 0; x < planes.stride; ++x, to += planes.samples * planes.size()) {
       const Phase along(x, planes.stride, shape.left, shape.in.width, planes.pitch);
-      std::fill_n(to, planes.size(), S(0));
-      for (Index row = down.first; row < down.last; ++row) {
-        const S* const from =
-            map + (row * planes.stride + down.origin) * shape.in.width + along.origin;
-        copy_every(from + along.first * planes.stride, planes.stride,
-                   to + row * planes.pitch + along.first, along.last - along.first);
+      const S* const from = map + along.origin + along.first * planes.stride;
+      const auto row_of = [&](Index row) {
+        return from + (row * planes.stride + down.origin) * shape.in.width;
+      };
+      const Index width = along.last - along.first;
+      if (planes.stride == 1) {
+        fill_plane(row_of(down.first), shape.in.width, down.last - down.first, width, to,
+                   down.first * planes.pitch + along.first, planes.pitch, planes.size());
+        continue;
       }
+      std::fill_n(to, planes.size(), S(0));
+      for (Index row = down.first; row < down.last; ++row)
+        copy_every(row_of(row), planes.stride, to + row * planes.pitch + along.first, width);
     }
   }
 }
@@ -89,9 +124,7 @@ void spread(const ConvShape& shape, const Planes& planes, const S* map, S* to) {
 /// Copies an output map into a strip, with zeros between its rows and behind them, `size` elements.
 template <Real S>
 void spread_strip(const ConvShape& shape, const Planes& planes, const S* map, S* to, Index size) {
-  std::fill_n(to, size, S(0));
-  for (Index row = 0; row < shape.out.height; ++row)
-    copy_every(map + row * shape.out.width, 1, to + row * planes.pitch, shape.out.width);
+  fill_plane(map, shape.out.width, shape.out.height, shape.out.width, to, 0, planes.pitch, size);
 }
 
 /// A map of a sample.

@@ -79,9 +79,8 @@ void op_conv2d_forward(const Space&, const ConvShape& shape, VectorView<const S>
         conv::multiply<S>(room, offsets, w, shape.depth(), to - from, strips, planes.whole_strip,
                           planes.whole_strip);
         for (Index c = 0; c < to - from; ++c)
-          for (Index row = 0; row < shape.out.height; ++row)
-            conv::copy_every(strips + c * planes.whole_strip + row * planes.pitch, 1,
-                             result + c * area + row * shape.out.width, shape.out.width);
+          conv::copy_rows(strips + c * planes.whole_strip, planes.pitch, result + c * area,
+                          shape.out.width, shape.out.height, shape.out.width);
       }
     });
     if (!bias.empty())
