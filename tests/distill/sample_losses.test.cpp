@@ -3,6 +3,7 @@
 
 #include "kd/distill.hpp"
 #include "support/catch.hpp"
+#include "support/maps.hpp"
 #include "support/random_matrix.hpp"
 
 using namespace kd;
@@ -12,15 +13,17 @@ namespace {
 using Net = Network<Sequential<Linear<5, 6>, ReLU, Linear<6, 4>>>;
 using Wide = Network<Sequential<Linear<5, 60>, ReLU, Linear<60, 4>>>;
 
-Dataset samples() { return {test::random_matrix<float>(5, 8, 1), test::random_labels(8, 4, 2), 4}; }
+Dataset samples(Index features = 5) {
+  return {test::random_matrix<float>(features, 8, 1), test::random_labels(8, 4, 2), 4};
+}
 
 /// One step on all eight samples with a state that was made for `capacity` samples of `of`.
-template <class M, class TeacherT, class N>
+template <class StudentT = Net, class M, class TeacherT, class N>
 void step(const M& method, const TeacherT& teacher, const N& of, Index capacity) {
-  const Dataset data = samples();
+  StudentT student(Rng(2));
+  const Dataset data = samples(student.in_features());
   auto state = method.make_state(teacher, of, capacity);
   if constexpr (requires { method.prepare(data, state); }) method.prepare(data, state);
-  Net student(Rng(2));
   auto room = teacher.make_workspace(8);
   auto tape = student.make_workspace(8, Mode::training);
   Loader<float> loader(data, 8);
@@ -35,11 +38,11 @@ void step(const M& method, const TeacherT& teacher, const N& of, Index capacity)
                     state);
 }
 
-template <class M, class TeacherT>
+template <class StudentT = Net, class M, class TeacherT>
 void check_small_room(const M& method, const TeacherT& teacher) {
-  const Net student(Rng(2));
-  step(method, teacher, student, 8);
-  CHECK_THROWS_AS(step(method, teacher, student, 5), ShapeError);
+  const StudentT student(Rng(2));
+  step<StudentT>(method, teacher, student, 8);
+  CHECK_THROWS_AS(step<StudentT>(method, teacher, student, 5), ShapeError);
 }
 
 }  // namespace
@@ -67,6 +70,20 @@ TEST_CASE("every method refuses a state for fewer samples", "[distill][sample_lo
   check_small_room(TopK(), TopKTeacher(teacher, samples(), 2));
   check_small_room(VariationalTransfer<1, 1>(), teacher);
   check_small_room(Wttm(), teacher);
+}
+
+TEST_CASE("every method on maps refuses a state for fewer samples", "[distill][sample_losses]") {
+  using Student = Network<test::MapStudent>;
+  const Network<test::MapTeacher> teacher(Rng(1));
+  check_small_room<Student>(AttentionTransfer<1, 1>(), teacher);
+}
+
+TEST_CASE("a method on maps refuses a state for other layers", "[distill][sample_losses]") {
+  using Student = Network<test::MapStudent>;
+  const Network<test::MapTeacher> teacher(Rng(1));
+  CHECK_THROWS_WITH(step<Student>(AttentionTransfer<1, 1>(), teacher, teacher, 8),
+                    "AttentionTransfer: expected 60 features of the student's layer, as the state "
+                    "was made for, got 36");
 }
 
 TEST_CASE("a method with a map refuses a state for other layers", "[distill][sample_losses]") {

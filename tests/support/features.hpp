@@ -17,16 +17,19 @@ struct FeatureLoss {
 
 /// Runs a method with taps at layer 1 of both networks on features that are given, (features,
 /// batch) each, as if these layers had given them.
-template <class M>
+template <class M, class Architecture = Sequential<Linear<>>>
 class OnFeatures {
  public:
-  using Net = Network<Sequential<Linear<>>, cpu::Space, double>;
+  using Net = Network<Architecture, cpu::Space, double>;
   using State = MethodState<M, Net, Net>;
 
   OnFeatures(M method, Index student_width, Index teacher_width, Index capacity)
+      : OnFeatures(std::move(method), Sequential(Linear<>(1, student_width)),
+                   Sequential(Linear<>(1, teacher_width)), capacity) {}
+  OnFeatures(M method, Architecture student, Architecture teacher, Index capacity)
       : method_(std::move(method)),
-        student_(Sequential(Linear<>(1, student_width)), Rng(0)),
-        teacher_(Sequential(Linear<>(1, teacher_width)), Rng(0)),
+        student_(std::move(student), Rng(0)),
+        teacher_(std::move(teacher), Rng(0)),
         state_(method_.make_state(teacher_, student_, capacity)) {}
 
   State& state() { return state_; }
@@ -34,10 +37,11 @@ class OnFeatures {
   /// The gradients of the method's own weights begin at zero.
   FeatureLoss run(const Matrix<double>& student, const Matrix<double>& teacher,
                   const Labels& labels = {}, const Vector<Index>& indices = {}) {
-    const Matrix<double> inputs = Matrix<double>::Zero(1, student.cols());
+    const Matrix<double> inputs = Matrix<double>::Zero(student_.in_features(), student.cols());
+    const Matrix<double> others = Matrix<double>::Zero(teacher_.in_features(), student.cols());
     auto teacher_tape = teacher_.make_workspace(student.cols());
     auto student_tape = student_.make_workspace(student.cols(), Mode::training);
-    teacher_.forward(view(inputs), teacher_tape);
+    teacher_.forward(view(others), teacher_tape);
     student_.forward(view(inputs), student_tape);
     map(teacher_tape.output(1)) = teacher;
     map(student_tape.output(1)) = student;

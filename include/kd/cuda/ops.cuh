@@ -8,6 +8,7 @@
 #include "kd/cuda/ops/add.cuh"
 #include "kd/cuda/ops/alpha_beta.cuh"
 #include "kd/cuda/ops/argmax.cuh"
+#include "kd/cuda/ops/attention_transfer.cuh"
 #include "kd/cuda/ops/average_pool.cuh"
 #include "kd/cuda/ops/batch_norm.cuh"
 #include "kd/cuda/ops/contrast.cuh"

@@ -5,8 +5,15 @@
 
 namespace kd::detail {
 
-// As with layers, the names spell what does not fit: teacher_layer<7>::of<3>::exists, or
-// teacher_layer<2>::gives<30>::features_but_student_layer<1>::gives<20>::fits
+/// Whether both are maps, of the same height and width, as far as types tell.
+constexpr bool are_maps_of_one_size(const Shape& a, const Shape& b) {
+  const auto is_vector = [](const Shape& shape) { return shape.height == 1 && shape.width == 1; };
+  return agree(a.height, b.height) && agree(a.width, b.width) && !is_vector(a) && !is_vector(b);
+}
+
+// As with layers, the names spell what does not fit: teacher_layer<7>::of<3>::exists,
+// teacher_layer<2>::gives<30>::features_but_student_layer<1>::gives<20>::fits, or
+// teacher_layer<2>::gives_maps_of<8, 8>::but_student_layer<1>::gives_maps_of<4, 4>::fit
 template <Index I>
 struct teacher_layer {
   template <Index Depth>
@@ -21,6 +28,17 @@ struct teacher_layer {
       struct gives {
         static constexpr bool fits =
             TeacherWidth == StudentWidth || TeacherWidth == dynamic || StudentWidth == dynamic;
+      };
+    };
+  };
+  template <Index TeacherHeight, Index TeacherWidth>
+  struct gives_maps_of {
+    template <Index J>
+    struct but_student_layer {
+      template <Index StudentHeight, Index StudentWidth>
+      struct gives_maps_of {
+        static constexpr bool fit = are_maps_of_one_size({dynamic, TeacherHeight, TeacherWidth},
+                                                         {dynamic, StudentHeight, StudentWidth});
       };
     };
   };
@@ -66,6 +84,33 @@ struct Tap {
                 teacher_width(teacher), student_width(student));
   }
 
+  /// For a method that compares maps place by place, whatever the channels. Vectors, and maps of
+  /// different sizes, do not compile; where only run time knows them, throws `ShapeError` with
+  /// `where` in it.
+  template <class TeacherT, class StudentT>
+  static void check_same_maps(const char* where, const TeacherT& teacher, const StudentT& student) {
+    check<TeacherT, StudentT>();
+    constexpr Shape static_teacher = TeacherT::Architecture::static_shape(TeacherLayer);
+    constexpr Shape static_student = StudentT::Architecture::static_shape(StudentLayer);
+    check_static_maps<static_teacher.height, static_teacher.width, static_student.height,
+                      static_student.width>();
+    const Shape& of_teacher = teacher_shape(teacher);
+    const Shape& of_student = student_shape(student);
+    if (!are_maps_of_one_size(of_teacher, of_student))
+      throw ShapeError(text(where, ": expected maps of the same height and width, got ",
+                            describe_shape(of_teacher), " of the teacher's layer ", TeacherLayer,
+                            " and ", describe_shape(of_student), " of the student's layer ",
+                            StudentLayer));
+  }
+
+  template <class TeacherT>
+  static const Shape& teacher_shape(const TeacherT& teacher) {
+    return teacher.architecture().shape(TeacherLayer);
+  }
+  template <class StudentT>
+  static const Shape& student_shape(const StudentT& student) {
+    return student.architecture().shape(StudentLayer);
+  }
   template <class TeacherT>
   static Index teacher_width(const TeacherT& teacher) {
     return teacher.architecture().width(TeacherLayer);
@@ -99,16 +144,30 @@ struct Tap {
             StudentLayer>::template gives<OfStudent>::fits,
         "this method compares feature with feature, so both layers must be of the same width");
   }
+  template <Index TeacherHeight, Index TeacherWidth, Index StudentHeight, Index StudentWidth>
+  static constexpr void check_static_maps() {
+    static_assert(
+        teacher_layer<TeacherLayer>::template gives_maps_of<TeacherHeight, TeacherWidth>::
+            template but_student_layer<StudentLayer>::template gives_maps_of<StudentHeight,
+                                                                             StudentWidth>::fit,
+        "this method compares maps place by place, so both layers must give maps, not vectors, "
+        "of the same height and width");
+  }
 };
 
-/// For methods with a linear map of the student's features to the teacher's: a state that was made
-/// for other layers has another map.
+/// For methods whose state suits layers of these widths alone: throws `ShapeError` for others.
+inline void check_widths(const char* method, Index student, Index teacher, Index student_got,
+                         Index teacher_got) {
+  check_equal(method, "features of the student's layer, as the state was made for", student,
+              student_got);
+  check_equal(method, "features of the teacher's layer, as the state was made for", teacher,
+              teacher_got);
+}
+
+/// The same where the state has a linear map of the student's features to the teacher's.
 template <class Map>
 void check_map(const char* method, const Map& map, Index student, Index teacher) {
-  check_equal(method, "features of the student's layer, as the state was made for",
-              map.in_features(), student);
-  check_equal(method, "features of the teacher's layer, as the state was made for",
-              map.out_features(), teacher);
+  check_widths(method, map.in_features(), map.out_features(), student, teacher);
 }
 
 }  // namespace kd::detail

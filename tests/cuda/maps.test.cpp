@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+//
+// Losses between maps, and the methods made of them.
+#include "support/maps.hpp"
+
+#include "cuda/twin.hpp"
+#include "support/catch.hpp"
+
+using kd::Index;
+using twin::on_both;
+using twin::seed;
+using twin::Twin;
+
+namespace {
+
+/// Distils on both sides with some methods; the distance of the students' weights.
+template <class... Methods>
+double distance_after(const Methods&... methods) {
+  const kd::Network<kd::test::MapTeacher> teacher(kd::Rng(1));
+  const auto device_teacher = kd::upload(teacher);
+  kd::Network<kd::test::MapStudent> student(kd::Rng(2));
+  auto device_student = kd::upload(student);
+  const kd::Dataset data(kd::test::random_matrix<float>(24, 22, 1),
+                         kd::test::random_labels(22, 4, 2), 4);
+  const kd::Adam adam{{.lr = 1e-2}};
+  const kd::FitOptions options{.epochs = 2, .batch_size = 8};
+  kd::Distiller(teacher, student, methods...).fit(data, adam, options);
+  kd::Distiller(device_teacher, device_student, methods...).fit(data, adam, options);
+  const auto copy = kd::download(device_student);
+  return (kd::map(student.params()) - kd::map(copy.params())).norm() /
+         kd::map(student.params()).norm();
+}
+
+}  // namespace
+
+TEST_CASE("CUDA: methods on maps train there", "[cuda]") {
+  CHECK(distance_after(kd::AttentionTransfer<2, 1>{}) < 1e-4);
+}
+
+TEMPLATE_TEST_CASE("CUDA: attention transfer is the CPU's", "[cuda]", float, double) {
+  using S = TestType;
+  const Index area = GENERATE(1, 12, 35, 1024);
+  const Index batch = 5;
+  const Index rows = 3 * area;
+  const Index others = 5 * area;
+  CAPTURE(area);
+  kd::Rng rng = seed(1);
+  // The second sample looks nowhere, the others' features are tiny, huge and as usual.
+  auto f = Twin<S>::of(rows * batch, [&](Index i) {
+    const S size[] = {S(1), S(0), S(1e-30), S(1e30), S(1)};
+    return size[i / rows] * rng.symmetric(S(1));
+  });
+  Twin<S> g(others * batch, seed(2)), df(rows * batch, seed(3)), values(batch),
+      room(2 * area * batch);
+  on_both([&](auto side) {
+    op_attention_transfer(side.space, area, side.in(f, rows, batch), side.in(g, others, batch),
+                          S(0.5), side.out(df, rows, batch), side.out(values),
+                          side.out(room, 2 * area, batch));
+  });
+  CHECK(values.distance() <= twin::tolerance);
+  if (area > 1) CHECK(df.distance() <= twin::tolerance);
+}

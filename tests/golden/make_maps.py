@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""Golden values of the methods on maps. README.md gives the formulas."""
+
+import torch
+import torch.nn.functional as F
+
+from golden import Inputs, close, save, value_and_gradient
+
+B, STUDENT, TEACHER, HEIGHT, WIDTH = 4, 3, 5, 4, 3
+
+
+def maps(seed):
+    inputs = Inputs(seed)
+    return (inputs, inputs.normal(B, STUDENT, HEIGHT, WIDTH),
+            inputs.normal(B, TEACHER, HEIGHT, WIDTH))
+
+
+# --- Attention transfer (AT) ---------------------------------------------------------------------
+
+def attention_transfer(student, teacher):
+    student, teacher = (F.normalize(f.square().sum(dim=1).flatten(1), dim=1)
+                        for f in (student, teacher))
+    return (student - teacher).square().mean()
+
+
+def make_attention():
+    _, student, teacher = maps(601)
+    student[2] = 0  # looks nowhere
+    value, gradient = value_and_gradient(lambda f: attention_transfer(f, teacher), student)
+    close(attention_transfer(3 * teacher, teacher), 0.0)  # the scale of the features drops out
+    close(attention_transfer(teacher.flip(1), teacher), 0.0)  # as does the order of the channels
+    save("attention_transfer", student=student, teacher=teacher, value=value, gradient=gradient)
+
+
+def main():
+    make_attention()
+
+
+if __name__ == "__main__":
+    main()
