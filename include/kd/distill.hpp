@@ -158,6 +158,7 @@
 #include "kd/methods/pair_losses.hpp"
 #include "kd/methods/probabilistic_transfer.hpp"
 #include "kd/methods/refined_logits.hpp"
+#include "kd/methods/regressor.hpp"
 #include "kd/methods/relational_kd.hpp"
 #include "kd/methods/reverse_kl.hpp"
 #include "kd/methods/similarity_preserving.hpp"

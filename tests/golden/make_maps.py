@@ -4,7 +4,7 @@
 import torch
 import torch.nn.functional as F
 
-from golden import Inputs, close, save, value_and_gradient
+from golden import Inputs, close, leaf, save, value_and_gradient
 
 B, STUDENT, TEACHER, HEIGHT, WIDTH = 4, 3, 5, 4, 3
 
@@ -32,8 +32,21 @@ def make_attention():
     save("attention_transfer", student=student, teacher=teacher, value=value, gradient=gradient)
 
 
+# --- Hints (FitNets) ------------------------------------------------------------------------------
+
+def make_hint():
+    inputs, student, teacher = maps(602)
+    student, weight, bias = leaf(student), leaf(inputs.normal(TEACHER, STUDENT)), leaf(
+        inputs.normal(TEACHER))
+    value = (F.conv2d(student, weight[:, :, None, None], bias) - teacher).square().mean()
+    value.backward()
+    save("hint_maps", student=student, teacher=teacher, weight=weight, bias=bias, value=value,
+         dstudent=student.grad, dweight=weight.grad, dbias=bias.grad)
+
+
 def main():
     make_attention()
+    make_hint()
 
 
 if __name__ == "__main__":

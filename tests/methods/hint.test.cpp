@@ -8,6 +8,7 @@
 #include "support/catch.hpp"
 #include "support/features.hpp"
 #include "support/golden.hpp"
+#include "support/maps.hpp"
 
 using namespace kd;
 using kd::test::golden;
@@ -53,6 +54,49 @@ TEST_CASE("the hint gives what PyTorch gives", "[methods][hint]") {
   CHECK(relative_distance(loss.gradient, golden("hint/dstudent"), 1e-9) < 1e-9);
   CHECK(relative_distance(gradient.head(40), golden("hint/dweight").reshaped(), 1e-9) < 1e-9);
   CHECK(relative_distance(gradient.tail(8), kd::test::golden_vector("hint/dbias"), 1e-9) < 1e-9);
+}
+
+TEST_CASE("between maps the hint passes the checks of a method", "[methods][hint]") {
+  const auto report = kd::testing::check_method<kd::test::MapTeacher, kd::test::MapStudent>(
+      Hint<2, 1>{}, {.batch = 4});
+  INFO(report.message());
+  CHECK(report.passed());
+}
+
+TEST_CASE("between maps of one size the regressor is a 1 x 1 convolution, as PyTorch's",
+          "[methods][hint]") {
+  const Matrix<double> student = golden("hint_maps/student");
+  const Matrix<double> teacher = golden("hint_maps/teacher");
+  auto bench =
+      kd::test::make_on_maps(Hint<1, 1>{{.weight = 1}}, {3, 4, 3}, {5, 4, 3}, student.cols());
+  REQUIRE(bench.state().regressor.num_params() == 5 * 3 + 5);
+  map(bench.state().params()) << golden("hint_maps/weight").reshaped(),
+      kd::test::golden_vector("hint_maps/bias");
+
+  const auto loss = bench.run(student, teacher);
+  const Vector<double> gradient = map(bench.state().grads());
+  CHECK_THAT(loss.value, WithinRel(kd::test::golden_vector("hint_maps/value")(0), 1e-12));
+  CHECK(relative_distance(loss.gradient, golden("hint_maps/dstudent"), 1e-9) < 1e-9);
+  CHECK(relative_distance(gradient.head(15), golden("hint_maps/dweight").reshaped(), 1e-9) < 1e-9);
+  CHECK(relative_distance(gradient.tail(5), kd::test::golden_vector("hint_maps/dbias"), 1e-9) <
+        1e-9);
+}
+
+TEST_CASE("between other maps, and to vectors, the regressor is a linear map of all features",
+          "[methods][hint]") {
+  const Hint<1, 1> method;
+  for (const Shape& teacher : {Shape{5, 4, 2}, Shape{5, 3, 4}, Shape{7, 1, 1}}) {
+    const Matrix<double> f = random_matrix<double>(36, 4, 1);
+    const Matrix<double> g = random_matrix<double>(teacher.features(), 4, 2);
+    auto on_maps = kd::test::make_on_maps(method, {3, 4, 3}, teacher, 4);
+    kd::test::OnFeatures on_vectors(method, 36, teacher.features(), 4);
+    REQUIRE(on_maps.state().regressor.num_params() == 37 * teacher.features());
+    map(on_maps.state().params()) = map(on_vectors.state().params());
+    const auto got = on_maps.run(f, g);
+    const auto expected = on_vectors.run(f, g);
+    CHECK_THAT(got.value, WithinRel(expected.value, 1e-12));
+    CHECK(relative_distance(got.gradient, expected.gradient, 1e-9) < 1e-9);
+  }
 }
 
 TEST_CASE("the distiller steps the regressor along with the student", "[methods][hint]") {

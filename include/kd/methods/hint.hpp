@@ -9,7 +9,7 @@
 #include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/distill/tap.hpp"
-#include "kd/nn/linear.hpp"
+#include "kd/methods/regressor.hpp"
 
 namespace kd {
 
@@ -23,10 +23,12 @@ struct HintOptions {
 /// `weight mean((W f + b - g)^2)`.
 ///
 /// f: what layer `StudentLayer` of the student gives, (student's width, batch); g: layer
-/// `TeacherLayer` of the teacher, (teacher's width, batch); layers are counted from 1. The mean is
-/// over all teacher's features and the batch: with a sum instead the weight would be that many
-/// times smaller. `W` and `b`, the regressor, train along with the student; after `fit` they are
-/// a network of their own, `distiller.state<I>().regressor`, and no part of the student.
+/// `TeacherLayer` of the teacher, (teacher's width, batch); layers are counted from 1. Where both
+/// give maps of the same height and width, f and g are the channels at each place, and W is a
+/// 1 x 1 convolution. The mean is over all teacher's features and the batch: with a sum instead the
+/// weight would be that many times smaller. `W` and `b`, the regressor, train along with the
+/// student; after `fit` they are a network of their own, `distiller.state<I>().regressor`, and no
+/// part of the student.
 ///
 /// The paper has half the sum of squares, here it is the mean without the half, as in most code.
 /// The paper trains in two stages, first the hint, then soft targets: two distillers for the same
@@ -43,10 +45,10 @@ class Hint : detail::NamedOptions {
   static constexpr std::array<Index, 2> taps{TeacherLayer, StudentLayer};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
-  template <Real S, class Space>
+  template <Real S, class Space, class Architecture>
   struct State {
-    Network<Sequential<Linear<>>, Space, S> regressor;  ///< student's features -> teacher's
-    Buffer<S, Space> output;                            ///< what it gives, then the gradient there
+    Network<Architecture, Space, S> regressor;  ///< student's features -> teacher's
+    Buffer<S, Space> output;                    ///< what it gives, then the gradient there
     SampleLosses<S, Space> losses;
 
     auto params() { return regressor.params(); }
@@ -67,15 +69,18 @@ class Hint : detail::NamedOptions {
     using S = typename StudentT::Scalar;
     using Space = typename StudentT::Space;
     Tap::template check<TeacherT, StudentT>();
+    using Architecture = detail::Regressor<StudentT::Architecture::static_shape(StudentLayer),
+                                           TeacherT::Architecture::static_shape(TeacherLayer)>;
     const Space& space = student.space();
-    const Linear<> map(Tap::student_width(student), Tap::teacher_width(teacher));
-    return State<S, Space>{{Sequential(map), Rng(options_.seed), space},
-                           Buffer<S, Space>(map.out_features() * capacity, space),
-                           SampleLosses<S, Space>(capacity, space)};
+    const auto map = detail::make_regressor<Architecture>(Tap::student_shape(student),
+                                                          Tap::teacher_shape(teacher));
+    return State<S, Space, Architecture>{{map, Rng(options_.seed), space},
+                                         Buffer<S, Space>(map.out_features() * capacity, space),
+                                         SampleLosses<S, Space>(capacity, space)};
   }
 
-  template <Real S, class Space>
-  void accumulate(const DistillStep<S, Space>& step, State<S, Space>& state) const {
+  template <Real S, class Space, class Architecture>
+  void accumulate(const DistillStep<S, Space>& step, State<S, Space, Architecture>& state) const {
     const auto features = Tap::student_features(step);
     const auto target = Tap::teacher_features(step);
     const auto& map = state.regressor.architecture().template layer<1>();
