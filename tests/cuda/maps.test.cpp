@@ -36,6 +36,7 @@ double distance_after(const Methods&... methods) {
 TEST_CASE("CUDA: methods on maps train there", "[cuda]") {
   CHECK(distance_after(kd::AttentionTransfer<2, 1>{}) < 1e-4);
   CHECK(distance_after(kd::Hint<2, 1>{}) < 1e-4);
+  CHECK(distance_after(kd::Pooled<kd::SimilarityPreserving, 2, 1>{{.weight = 1}}) < 1e-4);
 }
 
 TEMPLATE_TEST_CASE("CUDA: attention transfer is the CPU's", "[cuda]", float, double) {

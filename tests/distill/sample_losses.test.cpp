@@ -76,6 +76,8 @@ TEST_CASE("every method on maps refuses a state for fewer samples", "[distill][s
   using Student = Network<test::MapStudent>;
   const Network<test::MapTeacher> teacher(Rng(1));
   check_small_room<Student>(AttentionTransfer<1, 1>(), teacher);
+  check_small_room<Student>(Hint<1, 1>(), teacher);
+  check_small_room<Student>(Pooled<SimilarityPreserving, 1, 1>(), teacher);
 }
 
 TEST_CASE("a method on maps refuses a state for other layers", "[distill][sample_losses]") {

@@ -52,6 +52,16 @@ struct student_layer {
   };
 };
 
+/// What types tell of the shape behind layer `I` of a model; of one that does not exist, nothing.
+template <class Model, Index I>
+constexpr Shape static_shape_behind() {
+  if constexpr (requires { typename Model::Architecture; }) {
+    if constexpr (I >= 1 && I <= Model::Architecture::depth)
+      return Model::Architecture::static_shape(I);
+  }
+  return unknown_shape;
+}
+
 /// What a method on hidden features compares: what layer `TeacherLayer` of the teacher gives, with
 /// what layer `StudentLayer` of the student gives. Layers are counted from 1.
 template <Index TeacherLayer, Index StudentLayer>
@@ -90,8 +100,8 @@ struct Tap {
   template <class TeacherT, class StudentT>
   static void check_same_maps(const char* where, const TeacherT& teacher, const StudentT& student) {
     check<TeacherT, StudentT>();
-    constexpr Shape static_teacher = TeacherT::Architecture::static_shape(TeacherLayer);
-    constexpr Shape static_student = StudentT::Architecture::static_shape(StudentLayer);
+    constexpr Shape static_teacher = static_shape_behind<TeacherT, TeacherLayer>();
+    constexpr Shape static_student = static_shape_behind<StudentT, StudentLayer>();
     check_static_maps<static_teacher.height, static_teacher.width, static_student.height,
                       static_student.width>();
     const Shape& of_teacher = teacher_shape(teacher);

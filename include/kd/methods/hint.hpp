@@ -69,8 +69,10 @@ class Hint : detail::NamedOptions {
     using S = typename StudentT::Scalar;
     using Space = typename StudentT::Space;
     Tap::template check<TeacherT, StudentT>();
-    using Architecture = detail::Regressor<StudentT::Architecture::static_shape(StudentLayer),
-                                           TeacherT::Architecture::static_shape(TeacherLayer)>;
+    constexpr bool are_maps =
+        detail::are_maps_of_one_size(detail::static_shape_behind<StudentT, StudentLayer>(),
+                                     detail::static_shape_behind<TeacherT, TeacherLayer>());
+    using Architecture = detail::Regressor<are_maps>;
     const Space& space = student.space();
     const auto map = detail::make_regressor<Architecture>(Tap::student_shape(student),
                                                           Tap::teacher_shape(teacher));

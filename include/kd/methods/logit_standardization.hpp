@@ -3,9 +3,9 @@
 
 #include <utility>
 
-#include "kd/core/each_option.hpp"
 #include "kd/cpu/ops/standardize.hpp"
 #include "kd/methods/soft_targets.hpp"
+#include "kd/methods/wrapper.hpp"
 
 namespace kd {
 
@@ -51,59 +51,35 @@ concept ComparesLogits = requires {
 /// soft targets at T = 2 with weight 9. Source: Sun et al., "Logit standardization in knowledge
 /// distillation", 2024, algorithm 1, where the labels' cross-entropy counts 0.1.
 template <class M = SoftTargets>
-class LogitStandardization {
+class LogitStandardization : public detail::Wrapper<M> {
   static_assert(detail::ComparesLogits<M>,
                 "LogitStandardization needs a method that compares the logits of the two networks, "
                 "such as SoftTargets or DecoupledKd");
+  using Wrapper = detail::Wrapper<M>;
 
  public:
   static constexpr const char* name = "LogitStandardization";
-  static constexpr auto terms = M::terms;
   static constexpr bool compares_logits = true;
 
   /// The method's own state, and logits to put before it.
   template <class Inner, Real S, class Space>
-  struct State {
-    Inner inner;
+  struct State : detail::WrapperState<Inner> {
     Tape<S, Space> student;
     Buffer<S, Space> teacher;
     Buffer<S, Space> student_deviations;
     Buffer<S, Space> teacher_deviations;
-
-    // A method with weights of its own keeps them.
-    auto params() requires detail::TrainableState<Inner> { return inner.params(); }
-    auto grads() requires detail::TrainableState<Inner> { return inner.grads(); }
-    auto tensors() const requires requires(const Inner& i) { i.tensors(); }
-    { return inner.tensors(); }
-    template <class K>
-    requires requires(Inner& i, K& kept) { i.keep(kept); }
-    void keep(K& kept) { inner.keep(kept); }
   };
 
   LogitStandardization() requires std::same_as<M, SoftTargets>
-      : method_(SoftTargetsOptions{.temperature = 2, .hard_weight = 0, .soft_weight = 9}) {}
+      : Wrapper(SoftTargets({.temperature = 2, .hard_weight = 0, .soft_weight = 9})) {}
   /// Throws `ConfigError` when the method compares the standardised logits with labels.
-  explicit LogitStandardization(M method) : method_(std::move(method)) {
+  explicit LogitStandardization(M method) : Wrapper(std::move(method)) {
     if constexpr (std::same_as<M, SoftTargets>) {
-      if (!method_.options().hard_weight.is_always(0))
+      if (!this->method().options().hard_weight.is_always(0))
         throw ConfigError(
             "LogitStandardization: labels are compared with the logits as they are: give "
             "SoftTargets a hard_weight of 0 and put HardLabels beside it");
     }
-  }
-
-  LabelNeed label_need() const {
-    if constexpr (requires { method_.label_need(); }) return method_.label_need();
-    return LabelNeed::every;
-  }
-  template <class F>
-  void for_each_option(F&& f) const {
-    if constexpr (requires { M::name; }) f("method", M::name);
-    detail::for_each_option(method_, f);
-  }
-  auto weights(const Progress& progress) const { return method_.weights(progress); }
-  void check_at(const Progress& progress) const {
-    if constexpr (requires { method_.check_at(progress); }) method_.check_at(progress);
   }
 
   /// Throws `ConfigError` when there are fewer than two classes.
@@ -115,20 +91,13 @@ class LogitStandardization {
     if (classes < 2)
       throw ConfigError(
           detail::text("LogitStandardization: expected at least 2 classes, got ", classes));
-    auto inner = method_.make_state(teacher, student, capacity);
+    auto inner = this->method().make_state(teacher, student, capacity);
     return State<decltype(inner), S, Space>{
-        std::move(inner),
+        {std::move(inner)},
         Tape<S, Space>(detail::LogitsOnly(classes), capacity, Mode::training, student.space()),
         Buffer<S, Space>(classes * capacity, student.space()),
-        Buffer<S, Space>(capacity, student.space()), Buffer<S, Space>(capacity, student.space())};
-  }
-
-  template <class Inner, Real S, class Space>
-  requires requires(const M& method, const Dataset& data, Inner& inner) {
-    method.prepare(data, inner);
-  }
-  void prepare(const Dataset& data, State<Inner, S, Space>& state) const {
-    method_.prepare(data, state.inner);
+        Buffer<S, Space>(capacity, student.space()),
+        Buffer<S, Space>(capacity, student.space())};
   }
 
   template <class Inner, Real S, class Space>
@@ -140,16 +109,13 @@ class LogitStandardization {
     op_standardize(step.space, logits, state.student.output(1), deviations);
     op_standardize(step.space, step.teacher_logits, teacher,
                    state.teacher_deviations.first(logits.cols));
-    method_.accumulate(DistillStep<S, Space>{step.space, step.batch, teacher, nullptr,
-                                             state.student, step.progress, step.totals},
-                       state.inner);
+    this->method().accumulate(DistillStep<S, Space>{step.space, step.batch, teacher, nullptr,
+                                                    state.student, step.progress, step.totals},
+                              state.inner);
     op_standardize_backward(
         step.space, state.student.logits(), VectorView<const S, Space>(deviations),
         MatrixView<const S, Space>(state.student.grad(1)), step.student.grad(step.student.depth()));
   }
-
- private:
-  M method_;
 };
 
 LogitStandardization()->LogitStandardization<SoftTargets>;

@@ -20,9 +20,8 @@ inline Convolution1x1 convolution_1x1(const Shape& in, Index channels) {
 /// What makes a teacher's features of a student's: between maps of one size a 1 x 1 convolution,
 /// else a linear map of all features. Where only run time knows the shapes, the convolution is the
 /// linear map if it has maps of one element.
-template <Shape OfStudent, Shape OfTeacher>
-using Regressor = std::conditional_t<are_maps_of_one_size(OfStudent, OfTeacher), Convolution1x1,
-                                     Sequential<Linear<>>>;
+template <bool are_maps>
+using Regressor = std::conditional_t<are_maps, Convolution1x1, Sequential<Linear<>>>;
 
 template <class R>
 R make_regressor(const Shape& student, const Shape& teacher) {
