@@ -36,6 +36,7 @@ double distance_after(const Methods&... methods) {
 TEST_CASE("CUDA: methods on maps train there", "[cuda]") {
   CHECK(distance_after(kd::AttentionTransfer<2, 1>{}) < 1e-4);
   CHECK(distance_after(kd::Hint<2, 1>{}) < 1e-4);
+  CHECK(distance_after(kd::WassersteinFeatures<2, 1>{}) < 1e-4);
   CHECK(distance_after(kd::Pooled<kd::SimilarityPreserving, 2, 1>{{.weight = 1}}) < 1e-4);
 }
 
@@ -61,4 +62,28 @@ TEMPLATE_TEST_CASE("CUDA: attention transfer is the CPU's", "[cuda]", float, dou
   });
   CHECK(values.distance() <= twin::tolerance);
   if (area > 1) CHECK(df.distance() <= twin::tolerance);
+}
+
+TEMPLATE_TEST_CASE("CUDA: distances of Gaussians are the CPU's", "[cuda]", float, double) {
+  using S = TestType;
+  const Index channels = GENERATE(1, 7, 40);
+  const Index area = GENERATE(1, 12, 70);
+  const Index batch = 5;
+  CAPTURE(channels, area);
+  const Index rows = channels * area;
+  const Index others = channels * 33;
+  Twin<S> f(rows * batch, seed(1)), g(others * batch, seed(2), 3), df(rows * batch), means(batch),
+      deviations(batch);
+  on_both([&](auto side) {
+    op_gaussian_wasserstein(side.space, channels, side.in(f, rows, batch),
+                            side.in(g, others, batch), S(0.5), S(2), side.out(df, rows, batch),
+                            side.out(means), side.out(deviations));
+    op_gaussian_wasserstein(side.space, channels, side.in(f, rows, batch),
+                            side.in(g, others, batch), S(0.5), S(2), side.out(f, rows, batch),
+                            side.out(means), side.out(deviations));
+  });
+  CHECK(means.distance() <= twin::tolerance);
+  CHECK(deviations.distance() <= twin::tolerance);
+  CHECK(df.distance() <= twin::tolerance);
+  CHECK(f.distance() <= twin::tolerance);
 }

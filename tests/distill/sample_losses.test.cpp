@@ -78,6 +78,7 @@ TEST_CASE("every method on maps refuses a state for fewer samples", "[distill][s
   check_small_room<Student>(AttentionTransfer<1, 1>(), teacher);
   check_small_room<Student>(Hint<1, 1>(), teacher);
   check_small_room<Student>(Pooled<SimilarityPreserving, 1, 1>(), teacher);
+  check_small_room<Student>(WassersteinFeatures<1, 1>(), teacher);
 }
 
 TEST_CASE("a method on maps refuses a state for other layers", "[distill][sample_losses]") {
@@ -86,6 +87,10 @@ TEST_CASE("a method on maps refuses a state for other layers", "[distill][sample
   CHECK_THROWS_WITH(step<Student>(AttentionTransfer<1, 1>(), teacher, teacher, 8),
                     "AttentionTransfer: expected 60 features of the student's layer, as the state "
                     "was made for, got 36");
+  CHECK_THROWS_WITH(
+      step<Student>(WassersteinFeatures<3, 1>(), teacher, Network<test::MapTeacher>(Rng(1)), 8),
+      "WassersteinFeatures: expected 60 features of the student's layer, as the state was made "
+      "for, got 36");
 }
 
 TEST_CASE("a method with a map refuses a state for other layers", "[distill][sample_losses]") {

@@ -44,9 +44,41 @@ def make_hint():
          dstudent=student.grad, dweight=weight.grad, dbias=bias.grad)
 
 
+# --- Wasserstein distance of Gaussians (WKD-F) ---------------------------------------------------
+
+def gaussian_wasserstein(student, teacher, eps=1e-5):
+    def moments(f):
+        variance, mean = torch.var_mean(f, dim=(2, 3), unbiased=False)
+        return mean, (variance + eps).sqrt()
+
+    (mean_s, deviation_s), (mean_t, deviation_t) = moments(student), moments(teacher)
+    return ((mean_s - mean_t).square().sum(dim=1).mean(),
+            (deviation_s - deviation_t).square().sum(dim=1).mean())
+
+
+def make_wasserstein():
+    inputs, student, _ = maps(603)
+    teacher = 2 * inputs.normal(B, TEACHER, 2, 5) + 1  # maps of another size
+    student, weight, bias = leaf(student), leaf(inputs.normal(TEACHER, STUDENT)), leaf(
+        inputs.normal(TEACHER))
+    projected = F.conv2d(student, weight[:, :, None, None], bias)
+    means, deviations = gaussian_wasserstein(projected, teacher)
+    value = 0.32 * means + 0.08 * deviations
+    value.backward()
+    # Between Gaussians without correlations it is the Bures distance of the covariances.
+    bures = sum((a + b - 2 * (a.sqrt() * b * a.sqrt()).sqrt())
+                for a, b in zip((projected.detach().var(dim=(2, 3), unbiased=False) + 1e-5).flatten(),
+                                (teacher.var(dim=(2, 3), unbiased=False) + 1e-5).flatten()))
+    close(deviations.detach(), bures / B)
+    save("wasserstein_features", student=student, teacher=teacher, weight=weight, bias=bias,
+         value=value, means_value=means, deviations_value=deviations, dstudent=student.grad,
+         dweight=weight.grad, dbias=bias.grad)
+
+
 def main():
     make_attention()
     make_hint()
+    make_wasserstein()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@
 #include "kd/cuda/ops/factor_cosine.cuh"
 #include "kd/cuda/ops/gather.cuh"
 #include "kd/cuda/ops/gaussian_likelihood.cuh"
+#include "kd/cuda/ops/gaussian_wasserstein.cuh"
 #include "kd/cuda/ops/generalized_jsd.cuh"
 #include "kd/cuda/ops/guard.cuh"
 #include "kd/cuda/ops/label_smoothing.cuh"

@@ -6,7 +6,6 @@
 
 #include "kd/core/named_options.hpp"
 #include "kd/cpu/ops/squared_error.hpp"
-#include "kd/distill/sample_losses.hpp"
 #include "kd/distill/scheduled.hpp"
 #include "kd/distill/tap.hpp"
 #include "kd/methods/regressor.hpp"
@@ -45,17 +44,6 @@ class Hint : detail::NamedOptions {
   static constexpr std::array<Index, 2> taps{TeacherLayer, StudentLayer};
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
-  template <Real S, class Space, class Architecture>
-  struct State {
-    Network<Architecture, Space, S> regressor;  ///< student's features -> teacher's
-    Buffer<S, Space> output;                    ///< what it gives, then the gradient there
-    SampleLosses<S, Space> losses;
-
-    auto params() { return regressor.params(); }
-    auto grads() { return regressor.grads(); }
-    std::vector<TensorInfo> tensors() const { return regressor.tensors(); }
-  };
-
   /// Throws `ConfigError` when the weight is out of its range.
   explicit Hint(HintOptions options = {}) : options_(std::move(options)) { weights({}); }
 
@@ -73,36 +61,23 @@ class Hint : detail::NamedOptions {
         detail::are_maps_of_one_size(detail::static_shape_behind<StudentT, StudentLayer>(),
                                      detail::static_shape_behind<TeacherT, TeacherLayer>());
     using Architecture = detail::Regressor<are_maps>;
-    const Space& space = student.space();
-    const auto map = detail::make_regressor<Architecture>(Tap::student_shape(student),
-                                                          Tap::teacher_shape(teacher));
-    return State<S, Space, Architecture>{{map, Rng(options_.seed), space},
-                                         Buffer<S, Space>(map.out_features() * capacity, space),
-                                         SampleLosses<S, Space>(capacity, space)};
+    return detail::RegressorState<S, Space, Architecture>(
+        detail::make_regressor<Architecture>(Tap::student_shape(student),
+                                             Tap::teacher_shape(teacher)),
+        options_.seed, capacity, student.space());
   }
 
   template <Real S, class Space, class Architecture>
-  void accumulate(const DistillStep<S, Space>& step, State<S, Space, Architecture>& state) const {
+  void accumulate(const DistillStep<S, Space>& step,
+                  detail::RegressorState<S, Space, Architecture>& state) const {
     const auto features = Tap::student_features(step);
     const auto target = Tap::teacher_features(step);
-    const auto& map = state.regressor.architecture().template layer<1>();
-    const VectorView<const S, Space> params = state.regressor.params();
-    detail::check_map("Hint", map, features.rows, target.rows);
-    const MatrixView<S, Space> y = state.output.matrix(target.rows, target.cols);
-    map.forward(LayerForward<S, Space>{step.space, Mode::training, Rng(), params, features, y, {}});
+    detail::check_map("Hint", state.map(), features.rows, target.rows);
+    const MatrixView<S, Space> y = state.forward(step.space, features);
     op_squared_error(step.space, MatrixView<const S, Space>(y), target,
                      detail::batch_scale(weights(step.progress)[0], step), y, Write::overwrite,
                      state.losses.term(0, step.batch.size()));
-    map.backward(LayerBackward<S, Space>{step.space,
-                                         params,
-                                         features,
-                                         {},
-                                         {},
-                                         y,
-                                         state.grads(),
-                                         Write::add,
-                                         Tap::student_gradient(step),
-                                         Write::add});
+    state.backward(step.space, features, y, Tap::student_gradient(step));
     state.losses.add_to(step);
   }
 
