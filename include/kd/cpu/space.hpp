@@ -19,9 +19,12 @@ class Space {
  public:
   void* allocate(std::size_t bytes) const { return ::operator new(bytes, alignment); }
   void release(void* data) const noexcept { ::operator delete(data, alignment); }
-  void zero(void* data, std::size_t bytes) const { std::memset(data, 0, bytes); }
+  // Where there is nothing there is no address either, which the C library must not be given.
+  void zero(void* data, std::size_t bytes) const {
+    if (bytes > 0) std::memset(data, 0, bytes);
+  }
   void copy(void* target, const void* source, std::size_t bytes) const {
-    std::memcpy(target, source, bytes);
+    if (bytes > 0) std::memcpy(target, source, bytes);
   }
 
  private:
