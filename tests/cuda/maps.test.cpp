@@ -37,6 +37,7 @@ TEST_CASE("CUDA: methods on maps train there", "[cuda]") {
   CHECK(distance_after(kd::AttentionTransfer<2, 1>{}) < 1e-4);
   CHECK(distance_after(kd::Hint<2, 1>{}) < 1e-4);
   CHECK(distance_after(kd::WassersteinFeatures<2, 1>{}) < 1e-4);
+  CHECK(distance_after(kd::CatKd{}, kd::HardLabels{}) < 1e-4);
   CHECK(distance_after(kd::Pooled<kd::SimilarityPreserving, 2, 1>{{.weight = 1}}) < 1e-4);
 }
 
@@ -86,4 +87,49 @@ TEMPLATE_TEST_CASE("CUDA: distances of Gaussians are the CPU's", "[cuda]", float
   CHECK(deviations.distance() <= twin::tolerance);
   CHECK(df.distance() <= twin::tolerance);
   CHECK(f.distance() <= twin::tolerance);
+}
+
+TEMPLATE_TEST_CASE("CUDA: means of cells and class maps are the CPU's", "[cuda]", float, double) {
+  using S = TestType;
+  const kd::Shape maps = GENERATE(kd::Shape{3, 7, 5}, kd::Shape{40, 4, 4});
+  const Index grid = GENERATE(1, 2, 3, 4);
+  const Index batch = 5;
+  CAPTURE(maps.channels, grid);
+  const Index features = maps.features();
+  const Index channels = maps.channels;
+  const Index cells = grid * grid;
+  const Index columns = cells * batch;
+  Twin<S> x(features * batch, seed(1)), means(channels * columns), dx(features * batch, seed(2)),
+      g(channels * columns, seed(3)), dmaps(channels * columns), values(batch);
+  on_both([&](auto side) {
+    op_region_means(side.space, maps, grid, side.in(x, features, batch),
+                    side.out(means, channels, columns));
+    op_region_means_backward(side.space, maps, grid, side.in(g, channels, columns),
+                             side.out(dx, features, batch));
+    op_class_maps(side.space, cells, side.in(means, channels, columns),
+                  side.in(g, channels, columns), S(0.5), side.out(dmaps, channels, columns),
+                  side.out(values));
+  });
+  for (const auto* twin : {&means, &dx, &values}) CHECK(twin->distance() <= twin::tolerance);
+  if (grid > 1) CHECK(dmaps.distance() <= twin::tolerance);
+}
+
+TEMPLATE_TEST_CASE("CUDA: class maps of zeros, tiny and huge ones, are the CPU's", "[cuda]", float,
+                   double) {
+  using S = TestType;
+  const Index classes = 3, cells = 4, batch = 2;
+  const Index size = classes * cells * batch;
+  kd::Rng rng = seed(1);
+  auto f = Twin<S>::of(size, [&](Index i) {
+    const S factor[] = {S(0), S(1e-30), S(1e30)};
+    return factor[i % classes] * rng.symmetric(S(1));
+  });
+  Twin<S> g(size, seed(2)), df(size), values(batch);
+  on_both([&](auto side) {
+    op_class_maps(side.space, cells, side.in(f, classes, cells * batch),
+                  side.in(g, classes, cells * batch), S(0.5), side.out(df, classes, cells * batch),
+                  side.out(values));
+  });
+  CHECK(values.distance() <= twin::tolerance);
+  CHECK(df.distance() <= twin::tolerance);
 }

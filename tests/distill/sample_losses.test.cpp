@@ -33,8 +33,9 @@ void step(const M& method, const TeacherT& teacher, const N& of, Index capacity)
   const Tape<float>* features = nullptr;
   if constexpr (detail::HasFeatures<TeacherT>) features = &room;
   Vector<double> totals = Vector<double>::Zero(static_cast<Index>(M::terms.size()));
+  const auto [params, grads] = detail::weights_for<M>(student);
   method.accumulate(DistillStep<float, cpu::Space>{student.space(), batch, logits, features, tape,
-                                                   Progress{}, view(totals)},
+                                                   Progress{}, view(totals), params, grads},
                     state);
 }
 
@@ -79,6 +80,7 @@ TEST_CASE("every method on maps refuses a state for fewer samples", "[distill][s
   check_small_room<Student>(Hint<1, 1>(), teacher);
   check_small_room<Student>(Pooled<SimilarityPreserving, 1, 1>(), teacher);
   check_small_room<Student>(WassersteinFeatures<1, 1>(), teacher);
+  check_small_room<Student>(CatKd(), teacher);
 }
 
 TEST_CASE("a method on maps refuses a state for other layers", "[distill][sample_losses]") {

@@ -75,10 +75,43 @@ def make_wasserstein():
          dweight=weight.grad, dbias=bias.grad)
 
 
+# --- Class attention (CAT-KD) ---------------------------------------------------------------------
+
+CLASSES = 4
+
+
+def classifier(inputs, channels):
+    return inputs.normal(CLASSES, channels), inputs.normal(CLASSES)
+
+
+def class_attention(student, weight, teacher, teacher_weight, grid):
+    def maps(f, w):
+        activation = F.conv2d(f, w[:, :, None, None])  # before the mean over places
+        return F.normalize(F.adaptive_avg_pool2d(activation, grid).flatten(2), dim=2)
+
+    return F.mse_loss(maps(student, weight), maps(teacher, teacher_weight))
+
+
+def make_class_attention():
+    inputs, student, _ = maps(604)
+    teacher = inputs.normal(B, TEACHER, 5, 5)  # maps of another size
+    weight, bias = classifier(inputs, STUDENT)
+    teacher_weight, teacher_bias = classifier(inputs, TEACHER)
+    for grid in (1, 2, 3):
+        f, w = leaf(student), leaf(weight)
+        value = class_attention(f, w, teacher, teacher_weight, grid)
+        value.backward()
+        save("cat_kd", **{f"value_{grid}": value, f"dstudent_{grid}": f.grad,
+                          f"dweight_{grid}": w.grad})
+    save("cat_kd", student=student, weight=weight, bias=bias, teacher=teacher,
+         teacher_weight=teacher_weight, teacher_bias=teacher_bias)
+
+
 def main():
     make_attention()
     make_hint()
     make_wasserstein()
+    make_class_attention()
 
 
 if __name__ == "__main__":

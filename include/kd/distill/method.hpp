@@ -3,6 +3,7 @@
 
 #include <array>
 #include <concepts>
+#include <utility>
 
 #include "kd/core/batch.hpp"
 #include "kd/core/label_need.hpp"
@@ -22,6 +23,10 @@ struct DistillStep {
   Tape<S, Space>& student;
   Progress progress;
   VectorView<double, Space> totals;  ///< one place for each of the method's terms
+  /// The student's parameters and their gradients, to be added to: for a method that has a
+  /// `static constexpr bool reads_weights` which is true, else empty.
+  VectorView<const S, Space> student_params{};
+  VectorView<S, Space> student_grads{};
 };
 
 /// A method is a description: named fields, no memory. `make_state(teacher, student, capacity)`
@@ -30,7 +35,8 @@ struct DistillStep {
 /// the samples, to `totals`. `terms` names the losses, `weights(progress)` says what they count,
 /// and `label_need()` what it reads of the labels: `static constexpr LabelNeed label_need() {
 /// return LabelNeed::none; }`. A method that does not say is taken to read every label; one that
-/// has a `static constexpr bool reads_targets` which is true reads targets.
+/// has a `static constexpr bool reads_targets` which is true reads targets, one that has a true
+/// `reads_weights` is given the student's parameters, too.
 ///
 /// A state may have more, which the distiller finds by its name:
 /// - `params()` and `grads()`: weights of the method's own (a hint's regressor), which are trained
@@ -65,6 +71,22 @@ using MethodState = decltype(std::declval<const M&>().make_state(
     std::declval<const TeacherT&>(), std::declval<const StudentT&>(), Index{}));
 
 namespace detail {
+
+template <class M>
+concept ReadsWeights = requires {
+  requires M::reads_weights;
+};
+
+/// What a step has of the student's parameters, if one of the methods reads them: parameters and
+/// gradients, which are zero where nobody has added to them.
+template <class... Methods, class StudentT>
+auto weights_for(StudentT& student) {
+  using S = typename StudentT::Scalar;
+  using Space = typename StudentT::Space;
+  std::pair<VectorView<const S, Space>, VectorView<S, Space>> weights;
+  if constexpr ((ReadsWeights<Methods> || ...)) weights = {student.params(), student.grads()};
+  return weights;
+}
 
 template <class State>
 concept TrainableState = requires(State state) {

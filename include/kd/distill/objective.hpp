@@ -98,6 +98,7 @@ class DistillObjective {
     if constexpr (HasFeatures<TeacherT>) features = &teacher_room_;
     student_.zero_grad();
     student_.forward(batch.inputs, tape_, rng_.stream(static_cast<std::uint64_t>(progress.step)));
+    const auto weights = weights_for<Methods...>(student_);
     Index at = 0;
     for_each_method(methods_, states_, [&](const auto& method, auto& state) {
       if constexpr (TrainableState<std::remove_cvref_t<decltype(state)>>)
@@ -105,7 +106,8 @@ class DistillObjective {
       const auto count = static_cast<Index>(method.terms.size());
       method.accumulate(
           DistillStep<Scalar, Space>{student_.space(), batch, teacher_logits, features, tape_,
-                                     progress, totals.slice(at, count)},
+                                     progress, totals.slice(at, count), weights.first,
+                                     weights.second},
           state);
       at += count;
     });

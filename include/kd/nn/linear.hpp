@@ -92,6 +92,11 @@ class Linear {
 
 namespace detail {
 
+template <class>
+inline constexpr bool is_linear = false;
+template <Index In, Index Out>
+inline constexpr bool is_linear<Linear<In, Out>> = true;
+
 template <Index In, Index Out, class Space>
 requires requires { requires Space::fuses_linear_relu; }
 inline constexpr bool runs_as_one<Linear<In, Out>, ReLU, Space> = true;

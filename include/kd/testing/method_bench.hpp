@@ -113,7 +113,7 @@ class MethodBench {
         progress_(options.progress),
         teacher_room_(teacher.make_workspace(options.batch)),
         tape_(student.make_workspace(options.batch, Mode::training)),
-        start_(method.make_state(teacher, student, options.batch)) {
+        start_(method.make_state(teacher, student_, options.batch)) {
     if constexpr (requires(const Dataset data) { method.prepare(data, start_); })
       method.prepare(make_data(student, options), start_);
     // What it keeps from its first step (a constant, say) is no function of what is varied later.
@@ -189,8 +189,9 @@ class MethodBench {
     if constexpr (trainable) op_zero(student_.space(), state.grads());
     totals_.setZero();
     tweak(tape_, teacher_logits);
+    const auto [params, grads] = kd::detail::weights_for<M>(student_);
     method_.accumulate(DistillStep<S, cpu::Space>{student_.space(), batch, teacher_logits, features,
-                                                  tape_, progress_, view(totals_)},
+                                                  tape_, progress_, view(totals_), params, grads},
                        state);
     after();
     const auto weights = method_.weights(progress_);

@@ -7,15 +7,6 @@
 
 namespace kd {
 
-namespace detail {
-
-template <class>
-inline constexpr bool is_linear = false;
-template <Index In, Index Out>
-inline constexpr bool is_linear<Linear<In, Out>> = true;
-
-}  // namespace detail
-
 /// Changes the first layer so that the network takes inputs as they are and gives what it gave for
 /// standardised ones, up to rounding: `W' = W / deviation`, `b' = b - W mean / deviation`, computed
 /// in double. Then a device needs no standardisation.
