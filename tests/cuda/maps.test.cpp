@@ -38,6 +38,7 @@ TEST_CASE("CUDA: methods on maps train there", "[cuda]") {
   CHECK(distance_after(kd::Hint<2, 1>{}) < 1e-4);
   CHECK(distance_after(kd::WassersteinFeatures<2, 1>{}) < 1e-4);
   CHECK(distance_after(kd::CatKd{}, kd::HardLabels{}) < 1e-4);
+  CHECK(distance_after(kd::ScaleDecoupled(kd::DecoupledKd{}, {.levels = 2})) < 1e-4);
   CHECK(distance_after(kd::Pooled<kd::SimilarityPreserving, 2, 1>{{.weight = 1}}) < 1e-4);
 }
 
@@ -132,4 +133,19 @@ TEMPLATE_TEST_CASE("CUDA: class maps of zeros, tiny and huge ones, are the CPU's
   });
   CHECK(values.distance() <= twin::tolerance);
   CHECK(df.distance() <= twin::tolerance);
+}
+
+TEST_CASE("CUDA: labels and weights of cells are the CPU's", "[cuda]") {
+  const Index times = GENERATE(1, 4, 16);
+  const Index batch = 37;
+  auto whole = Twin<kd::Label>::of(batch, [](Index b) { return static_cast<kd::Label>(b % 3); });
+  auto cells =
+      Twin<kd::Label>::of(times * batch, [](Index i) { return static_cast<kd::Label>(i % 5 % 3); });
+  Twin<float> weights(times * batch);
+  on_both([&](auto side) {
+    op_cell_weights(side.space, side.in(whole), side.in(cells), 1.F, 2.F, side.out(weights));
+    op_repeat(side.space, side.in(whole), side.out(cells));
+  });
+  CHECK(weights.is_identical());
+  CHECK(cells.is_identical());
 }

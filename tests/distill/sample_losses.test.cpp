@@ -81,6 +81,7 @@ TEST_CASE("every method on maps refuses a state for fewer samples", "[distill][s
   check_small_room<Student>(Pooled<SimilarityPreserving, 1, 1>(), teacher);
   check_small_room<Student>(WassersteinFeatures<1, 1>(), teacher);
   check_small_room<Student>(CatKd(), teacher);
+  check_small_room<Student>(ScaleDecoupled(DecoupledKd(), {.levels = 2}), teacher);
 }
 
 TEST_CASE("a method on maps refuses a state for other layers", "[distill][sample_losses]") {

@@ -107,11 +107,50 @@ def make_class_attention():
          teacher_weight=teacher_weight, teacher_bias=teacher_bias)
 
 
+# --- Scale decoupled (SDD) ------------------------------------------------------------------------
+
+def kl_of_samples(z, v, temperature):
+    log_p, log_q = F.log_softmax(v / temperature, dim=1), F.log_softmax(z / temperature, dim=1)
+    return temperature**2 * (log_p.exp() * (log_p - log_q)).sum(dim=1)
+
+
+def scale_decoupled(logit_map, teacher_logit_map, grids, complementary):
+    """Logit maps are those of every place: the classifier as a 1 x 1 convolution."""
+    whole = teacher_logit_map.mean(dim=(2, 3)).argmax(dim=1)
+    value, differ = 0.0, 0
+    for grid in grids:
+        z, v = (F.adaptive_avg_pool2d(m, grid).flatten(2) for m in (logit_map, teacher_logit_map))
+        for cell in range(grid**2):
+            other = v[:, :, cell].argmax(dim=1) != whole
+            weight = torch.where(other, complementary, 1.0)
+            value = value + (weight * kl_of_samples(z[:, :, cell], v[:, :, cell], 4.0)).mean()
+            differ += int(other.sum())
+    assert grids == [1] or differ > 2
+    return value
+
+
+def make_scale_decoupled():
+    inputs = Inputs(605)
+    student, teacher = inputs.normal(B, STUDENT, 4, 4), 2 * inputs.normal(B, TEACHER, 5, 4)
+    weight, bias = classifier(inputs, STUDENT)
+    teacher_weight, teacher_bias = classifier(inputs, TEACHER)
+    aim = F.conv2d(teacher, teacher_weight[:, :, None, None], teacher_bias)
+    for levels in (1, 2, 3):
+        f, w, b = leaf(student), leaf(weight), leaf(bias)
+        value = scale_decoupled(F.conv2d(f, w[:, :, None, None], b), aim, [1, 2, 4][:levels], 2.0)
+        value.backward()
+        save("scale_decoupled", **{f"value_{levels}": value, f"dstudent_{levels}": f.grad,
+                                   f"dweight_{levels}": w.grad, f"dbias_{levels}": b.grad})
+    save("scale_decoupled", student=student, weight=weight, bias=bias, teacher=teacher,
+         teacher_weight=teacher_weight, teacher_bias=teacher_bias)
+
+
 def main():
     make_attention()
     make_hint()
     make_wasserstein()
     make_class_attention()
+    make_scale_decoupled()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 #include "kd/cuda/ops/attention_transfer.cuh"
 #include "kd/cuda/ops/average_pool.cuh"
 #include "kd/cuda/ops/batch_norm.cuh"
+#include "kd/cuda/ops/cell_weights.cuh"
 #include "kd/cuda/ops/class_maps.cuh"
 #include "kd/cuda/ops/contrast.cuh"
 #include "kd/cuda/ops/conv2d.cuh"

@@ -4,41 +4,10 @@
 #include <utility>
 
 #include "kd/cpu/ops/standardize.hpp"
-#include "kd/methods/soft_targets.hpp"
+#include "kd/methods/logits_only.hpp"
 #include "kd/methods/wrapper.hpp"
 
 namespace kd {
-
-namespace detail {
-
-/// A tape of one layer which is not run: its output and gradient stand in for a student's logits.
-class LogitsOnly {
- public:
-  struct Layer {
-    Index cache_size(Index) const { return 0; }
-  };
-  static constexpr Index depth = 1;
-
-  explicit LogitsOnly(Index classes) : classes_(classes) {}
-  static constexpr Sources sources(Index) { return {}; }
-  Index width(Index) const { return classes_; }
-  template <class F>
-  void for_each(F&& f) const {
-    f(Layer{});
-  }
-
- private:
-  Index classes_;
-};
-
-/// A method that looks at nothing but the logits of the two, so that others can be put in their
-/// place.
-template <class M>
-concept ComparesLogits = requires {
-  requires M::compares_logits;
-};
-
-}  // namespace detail
 
 /// Logit standardisation (LSKD): a method on logits sees `z' = (z - mean(z)) / (std(z) + 1e-7)`
 /// instead of z, and v' instead of v: the student need not reach the size of the teacher's logits,
@@ -74,12 +43,7 @@ class LogitStandardization : public detail::Wrapper<M> {
       : Wrapper(SoftTargets({.temperature = 2, .hard_weight = 0, .soft_weight = 9})) {}
   /// Throws `ConfigError` when the method compares the standardised logits with labels.
   explicit LogitStandardization(M method) : Wrapper(std::move(method)) {
-    if constexpr (std::same_as<M, SoftTargets>) {
-      if (!this->method().options().hard_weight.is_always(0))
-        throw ConfigError(
-            "LogitStandardization: labels are compared with the logits as they are: give "
-            "SoftTargets a hard_weight of 0 and put HardLabels beside it");
-    }
+    detail::refuse_hard_labels(name, this->method());
   }
 
   /// Throws `ConfigError` when there are fewer than two classes.

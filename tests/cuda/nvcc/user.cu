@@ -58,6 +58,7 @@ double train(const kd::Dataset& data) {
   kd::Network<Images, kd::cuda::Space, S> viewer(kd::Rng(6));
   kd::Distiller(images, viewer, kd::AttentionTransfer<3, 3>{}, kd::Hint<3, 3>{},
                 kd::WassersteinFeatures<3, 3>{}, kd::CatKd{{.grid = 1}},
+                kd::ScaleDecoupled(kd::DecoupledKd{}, {.levels = 1}),
                 kd::Pooled<kd::SimilarityPreserving, 3, 3>{})
       .fit(data, kd::Adam{});
   const kd::Dataset aimed = data.with_targets(kd::Matrix<float>(kd::Matrix<float>::Zero(10, 100)))

@@ -29,13 +29,13 @@ struct Weigh {
 
 }  // namespace detail
 
-/// `dx[:, b] = w_b gradient[:, b]`, written or added, unless dx is empty, and `values[b] *= w_b`;
-/// what has no weight is 0, whatever it was. dx may be the gradient itself.
+/// `dx[:, b] = w_b gradient[:, b]`, written or added, and `values[b] *= w_b`, each unless it is
+/// empty; what has no weight is 0, whatever it was. dx may be the gradient itself.
 template <Real S>
 void op_weigh(const Space& space, VectorView<const S, Space> weights,
               MatrixView<const S, Space> gradient, MatrixView<S, Space> dx, Write write,
               VectorView<S, Space> values) {
-  detail::for_each<S>(space, "weigh values", weights.size,
+  detail::for_each<S>(space, "weigh values", values.size,
                       detail::Weigh<S>{weights.data, 1, values.data, values.data, Write::overwrite},
                       values.data);
   if (dx.empty()) return;
