@@ -87,7 +87,11 @@ class Bench {
     double seconds = 0;
     for (int i = 0; i < figures_.seeds; ++i) {
       const std::uint64_t seed = figures_.first_seed + static_cast<std::uint64_t>(i);
-      const Lesson lesson{table_, features_, images_.train, kd::Adam{{.lr = figures_.lr}},
+      const Lesson lesson{table_,
+                          features_,
+                          kd::class_costs(teacher_),
+                          images_.train,
+                          kd::Adam{{.lr = figures_.lr}},
                           kd::FitOptions{.epochs = figures_.epochs,
                                          .batch_size = figures_.batch,
                                          .seed = seed,

@@ -47,6 +47,11 @@ std::vector<Method<Student>> logit_methods() {
   add("Wttm", "labels +", labels, kd::Wttm{});
   add("RefinedLogits", "labels +", labels, kd::RefinedLogits{});
   add("AlphaBeta", "labels +", labels, kd::AlphaBeta{});
+  all.push_back(
+      {"WassersteinLogits", Kind::logits, "labels +", [](const Lesson& lesson, Net& student) {
+         return distil(lesson.table, lesson, student, labels,
+                       kd::WassersteinLogits(lesson.class_costs));
+       }});
   add("LogitMse", "nothing else", kd::LogitMse{});
   add("AdversarialTemperature", "0.1 labels +", weighed(0.1), kd::AdversarialTemperature{});
   all.push_back({"TopK", Kind::logits, "k 3, T 4, 0.1 labels +",

@@ -25,6 +25,7 @@ using Features = kd::CachedFeatures<Teacher, kd::Layers<teacher_features>>;
 struct Lesson {
   const kd::CachedTeacher<>& table;  ///< the teacher's logits, which is all that most methods need
   const Features& features;          ///< beside them its hidden features
+  kd::Matrix<double> class_costs;    ///< how unlike it holds two classes
   const kd::Dataset& data;
   kd::Adam adam;
   kd::FitOptions options;

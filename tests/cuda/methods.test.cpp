@@ -282,3 +282,33 @@ TEMPLATE_TEST_CASE("CUDA: means of logits, of probabilities and of weights are t
   CHECK(probabilities.distance() <= twin::tolerance);
   CHECK(average.distance() <= twin::tolerance);
 }
+
+TEMPLATE_TEST_CASE("CUDA: transport between classes is the CPU's", "[cuda]", float, double) {
+  using S = TestType;
+  const Index classes = GENERATE(2, 10, 33, 150);
+  const Index batch = 3;
+  const Index rounds = 5;
+  CAPTURE(classes);
+  const Index size = classes * batch;
+  const Index rows = (9 + 2 * rounds) * classes;
+  Twin<S> z(size, seed(1), 8), v(size, seed(2), 8), dz(size, seed(3)), values(batch),
+      room(rows * batch);
+  kd::Rng rng(5);
+  const auto cost = [&](Index i) {
+    return i % (classes + 1) == 0 ? S(0)
+                                  : std::abs(kd::Rng(7).stream(std::uint64_t(i)).symmetric(S(1)));
+  };
+  auto kernel = Twin<S>::of(classes * classes, [&](Index i) { return std::exp(-5 * cost(i)); });
+  auto costs =
+      Twin<S>::of(classes * classes, [&](Index i) { return cost(i) * std::exp(-5 * cost(i)); });
+  auto labels =
+      Twin<kd::Label>::of(batch, [&](Index) { return static_cast<kd::Label>(rng.below(classes)); });
+  on_both([&](auto side) {
+    op_transport(side.space, side.in(z, classes, batch), side.in(v, classes, batch),
+                 side.in(labels), side.in(kernel, classes, classes),
+                 side.in(costs, classes, classes), S(2), rounds, S(3), side.out(dz, classes, batch),
+                 side.out(values), side.out(room, rows, batch));
+  });
+  CHECK(values.distance() <= twin::tolerance);
+  CHECK(dz.distance() <= twin::tolerance);
+}

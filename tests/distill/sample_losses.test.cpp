@@ -70,6 +70,7 @@ TEST_CASE("every method refuses a state for fewer samples", "[distill][sample_lo
   check_small_room(SoftTargets(), teacher);
   check_small_room(TopK(), TopKTeacher(teacher, samples(), 2));
   check_small_room(VariationalTransfer<1, 1>(), teacher);
+  check_small_room(WassersteinLogits(class_costs(teacher)), teacher);
   check_small_room(Wttm(), teacher);
 }
 

@@ -288,6 +288,56 @@ def make_alpha_beta():
         close(alpha_beta(z, v, 2.0, a, b), alpha_beta(z, v, 2.0, round(a, 3), round(b, 3)), 1e-2)
 
 
+# --- Wasserstein distance (WKD-L) ----------------------------------------------------------------
+
+def sinkhorn_cost(s, t, costs, regularisation, rounds):
+    """sum_ij F_ij c_ij of one sample, F the plan from s to t after so many rounds."""
+    kernel = torch.exp(-costs / regularisation)
+    u = torch.full_like(s, 1 / len(s))
+    for _ in range(rounds):
+        v = t / (kernel.T @ u)
+        u = s / (kernel @ v)
+    return (u[:, None] * kernel * v[None] * costs).sum()
+
+
+def wasserstein_parts(z, v, labels, costs, temperature=8.0, regularisation=0.05, rounds=10):
+    target = nkd_parts(z, v, labels, 1.0)[0]
+    transport = 0.0
+    for s, t, y in zip(F.softmax(without(z, labels) / temperature, 1),
+                       F.softmax(without(v, labels) / temperature, 1), labels):
+        others = [c for c in range(len(costs)) if c != y]
+        transport = transport + sinkhorn_cost(s, t, costs[others][:, others], regularisation, rounds)
+    return target, transport / len(z)
+
+
+def make_wasserstein():
+    z, v, labels = logits(416)
+    weight = Inputs(417).normal(C, 7)
+    unit = F.normalize(weight, dim=1)
+    costs = 1 - torch.exp(-(1 - unit @ unit.T)).fill_diagonal_(1.0)
+    uneven = costs * torch.linspace(0.5, 1.5, C, dtype=torch.float64)  # there is not back
+    cases = {"random": (z, v, labels, costs), "uneven": (z, v, labels, uneven),
+             "extreme": (extreme_logits(), extreme_logits().flip(0), torch.arange(B), costs)}
+    for name, (student, teacher, y, c) in cases.items():
+        value, gradient = value_and_gradient(
+            lambda x: sum(w * part for w, part in zip((1.0, 600.0),
+                                                      wasserstein_parts(x, teacher, y, c))), student)
+        target, transport = wasserstein_parts(student, teacher, y, c)
+        save("wasserstein", **{f"{name}_student": student, f"{name}_teacher": teacher,
+                               f"{name}_labels": y, f"{name}_costs": c.T, f"{name}_value": value,
+                               f"{name}_gradient": gradient, f"{name}_target_value": target,
+                               f"{name}_transport_value": transport})
+    save("wasserstein", weight=weight)
+    # Many rounds carry all of s over to t.
+    s, t = F.softmax(z[0], 0), F.softmax(v[0], 0)
+    kernel = torch.exp(-costs / 0.05)
+    u = torch.ones_like(s)
+    for _ in range(2000):
+        w = t / (kernel.T @ u)
+        u = s / (kernel @ w)
+    close((u[:, None] * kernel * w[None]).sum(dim=0), t, 1e-6)
+
+
 def make_logit_mse():
     z, v, _ = logits(405)
     value, gradient = value_and_gradient(lambda x: F.mse_loss(x, v), z)
@@ -420,6 +470,7 @@ def main():
     make_wttm()
     make_refined()
     make_alpha_beta()
+    make_wasserstein()
     make_logit_mse()
     make_label_smoothing()
     make_virtual_teacher()

@@ -116,6 +116,8 @@ TEST_CASE("weights and temperatures that break in a later epoch are refused befo
       RefinedLogits{{.confidence_temperature = breaks}});
   check_refused("epoch 7: AlphaBeta: temperature must be positive and finite, got -1",
                 AlphaBeta{{.temperature = breaks}});
+  check_refused("epoch 7: WassersteinLogits: temperature must be positive and finite, got -1",
+                WassersteinLogits(Matrix<double>::Zero(4, 4), {.temperature = breaks}));
   check_refused("epoch 7: CorrelationKd: temperature must be positive and finite, got -1",
                 CorrelationKd{{.temperature = breaks}});
   check_refused("epoch 7: ReverseKl: temperature must be positive and finite, got -1",

@@ -50,6 +50,7 @@
 #include "kd/cuda/ops/standardize.cuh"
 #include "kd/cuda/ops/sum.cuh"
 #include "kd/cuda/ops/top_k.cuh"
+#include "kd/cuda/ops/transport.cuh"
 #include "kd/cuda/ops/virtual_logits.cuh"
 #include "kd/cuda/ops/weigh.cuh"
 #include "kd/cuda/ops/wttm.cuh"
