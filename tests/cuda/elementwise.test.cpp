@@ -126,6 +126,28 @@ TEMPLATE_TEST_CASE("CUDA: SGD is the CPU's", "[cuda]", float, double) {
   CHECK(u.distance() <= twin::tolerance);
 }
 
+TEMPLATE_TEST_CASE("CUDA: the max-norm constraint is the CPU's", "[cuda]", float, double) {
+  using S = TestType;
+  const Index width = GENERATE(1, 33, 40, 784, 1200, 9000);
+  const Index units = 7;
+  CAPTURE(width);
+  // Some units are longer than the bound, and one's squares are beyond what a float holds.
+  auto w = Twin<S>::of(width * units, [&](Index i) {
+    kd::Rng rng = seed(width).stream(static_cast<std::uint64_t>(i));
+    return rng.symmetric(S(1)) * (i / width == 3 ? S(1e25) : static_cast<S>(i / width));
+  });
+  Twin<std::int32_t> guard(1);
+  const auto bound = static_cast<S>(std::sqrt(static_cast<double>(width)));
+  on_both([&](auto side) {
+    op_max_norm(side.space, side.out(w, width, units), bound, side.out(guard));
+  });
+  CHECK(w.distance() <= twin::tolerance);
+  const auto lengths = kd::map(w.host()).reshaped(width, units).colwise().norm().eval();
+  CHECK(lengths(3) == Approx(bound));
+  CHECK(lengths(1) < bound);
+  CHECK(lengths.maxCoeff() == Approx(bound));
+}
+
 TEST_CASE("CUDA: nothing is changed while the guard is up", "[cuda]") {
   Twin<float> p(1000, seed(1)), g(1000, seed(2)), m(1000, seed(3)), v(1000, seed(4));
   Twin<std::int32_t> guard = Twin<std::int32_t>::of(1, [](Index) { return 1; }), steps(1);
@@ -134,6 +156,7 @@ TEST_CASE("CUDA: nothing is changed while the guard is up", "[cuda]") {
   op_adam(side.space, side.out(p), side.in(g), side.out(m), side.out(v), kd::AdamStep<float>{},
           side.out(guard));
   op_sgd(side.space, side.out(p), side.in(g), side.out(m), kd::SgdStep<float>{}, side.out(guard));
+  op_max_norm(side.space, side.out(p, 100, 10), 0.1F, side.out(guard));
   op_settle_guard(side.space, side.in(where), side.out(guard), side.out(steps));
   CHECK(p.is_identical());
   CHECK(m.is_identical());

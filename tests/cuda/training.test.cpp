@@ -109,6 +109,17 @@ TEST_CASE("CUDA: SGD, cached logits and inputs that are floats", "[cuda]") {
   CHECK(distance(student, device_student) < 1e-4);
 }
 
+TEST_CASE("CUDA: training with bounded units is the CPU's", "[cuda]") {
+  const kd::Dataset data = random_bytes();
+  const kd::MaxNorm bounded(kd::Sgd{{.lr = 0.5, .momentum = 0.9}}, {.max_norm = 0.7});
+  kd::Network<Student> host(kd::Rng(2));
+  auto device = kd::upload(host);
+  kd::fit(host, data, kd::CrossEntropy{}, bounded, {.batch_size = 50});
+  kd::fit(device, data, kd::CrossEntropy{}, bounded, {.batch_size = 50});
+  CHECK(distance(host, device) < 1e-4);
+  CHECK(host.layer<1>().weight().rowwise().norm().maxCoeff() == Approx(0.7));
+}
+
 TEST_CASE("CUDA: a step that goes wrong is named exactly, and its weights stay", "[cuda]") {
   const bool capture = GENERATE(false, true);
   CAPTURE(capture);

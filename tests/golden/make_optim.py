@@ -37,6 +37,30 @@ def make_optimizers():
             assert after[-1][-1] == initial[-1]
 
 
+def make_max_norm():
+    """Three units of four weights and a bias, which is free; SGD with momentum moves them."""
+    bound = 2.5
+    inputs = Inputs(203)
+    initial = inputs.normal(13)
+    gradients = inputs.normal(20, 13, scale=30)
+    save("optim", max_norm_initial=initial, max_norm_gradients=gradients)
+    parameter = torch.nn.Parameter(initial.clone())
+    optimizer = OPTIMIZERS["sgd_momentum"]([parameter])
+    after = []
+    for gradient in gradients:
+        parameter.grad = gradient.clone()
+        optimizer.step()
+        with torch.no_grad():
+            units = parameter[:12].view(3, 4)
+            theirs = torch.renorm(units, p=2, dim=0, maxnorm=bound)  # it adds 1e-7 to each norm
+            units *= (bound / units.norm(dim=1, keepdim=True)).clamp(max=1)
+            close(units, theirs, 1e-6)
+        after.append(parameter.detach().clone())
+    lengths = torch.stack(after)[:, :12].view(20, 3, 4).norm(dim=2)
+    assert (lengths > bound - 1e-9).any() and (lengths < bound - 0.1).any()
+    save("optim", max_norm_parameters=after)
+
+
 def make_clip_grad_norm():
     gradient = Inputs(202).normal(13, scale=3)
     save("clip_grad_norm", gradient=gradient, norm=gradient.norm())
@@ -80,6 +104,7 @@ def make_schedules():
 
 def main():
     make_optimizers()
+    make_max_norm()
     make_clip_grad_norm()
     make_schedules()
 

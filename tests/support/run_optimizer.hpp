@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "kd/core/matrix.hpp"
+#include "kd/nn/layer.hpp"
 #include "kd/optim/optimizer.hpp"
 #include "support/golden.hpp"
 
 namespace kd::test {
 
 /// The parameters behind each step of an optimizer, along the golden gradients: column t those
-/// behind step t.
+/// behind step t. `prefix` is that of the files, `tensors` what the parameters consist of.
 template <class S, Optimizer O>
-Matrix<S> run_golden_steps(const O& optimizer) {
+Matrix<S> run_golden_steps(const O& optimizer, const std::string& prefix = "",
+                           const std::vector<TensorInfo>& tensors = {}) {
   const cpu::Space space;
-  const Matrix<S> gradients = golden("optim/gradients").template cast<S>();
-  Vector<S> params = golden_vector("optim/initial").template cast<S>();
+  const Matrix<S> gradients = golden("optim/" + prefix + "gradients").template cast<S>();
+  Vector<S> params = golden_vector("optim/" + prefix + "initial").template cast<S>();
   auto state = optimizer.template make_state<S>(params.size(), space);
+  if (!tensors.empty()) optimizer.describe(state, tensors);
   std::int32_t guard = 0;
   Matrix<S> path(params.size(), gradients.cols());
   for (Index t = 0; t < gradients.cols(); ++t) {

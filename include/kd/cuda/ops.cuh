@@ -32,6 +32,7 @@
 #include "kd/cuda/ops/learned_temperature.cuh"
 #include "kd/cuda/ops/linear.cuh"
 #include "kd/cuda/ops/make_unit.cuh"
+#include "kd/cuda/ops/max_norm.cuh"
 #include "kd/cuda/ops/max_pool.cuh"
 #include "kd/cuda/ops/moving_average.cuh"
 #include "kd/cuda/ops/multiply.cuh"
