@@ -104,6 +104,7 @@
 #include "kd/cpu/windows.hpp"
 #include "kd/data/annotations.hpp"
 #include "kd/data/augment.hpp"
+#include "kd/data/classes.hpp"
 #include "kd/data/dataset.hpp"
 #include "kd/data/held.hpp"
 #include "kd/data/identity.hpp"

@@ -163,12 +163,13 @@ TEST_CASE("CUDA: batches have what is known of their samples there", "[cuda]") {
   CHECK(distance(p.student, p.device_student) < 1e-3);
 }
 
-TEST_CASE("CUDA: slices keep their place in the whole there", "[cuda]") {
+TEST_CASE("CUDA: slices and subsets keep their place in the whole there", "[cuda]") {
   const Index resident_bytes = GENERATE(-1, 0);
-  CAPTURE(resident_bytes);
+  const bool with_gaps = GENERATE(false, true);
+  CAPTURE(resident_bytes, with_gaps);
   const kd::cuda::Space space({.resident_bytes = resident_bytes});
   const kd::Dataset whole = some_data();
-  const kd::Dataset part = whole.slice(12, 30);
+  const kd::Dataset part = with_gaps ? kd::without_classes(whole, {1}) : whole.slice(12, 30);
   kd::Loader<float> host(part, 16);
   kd::Loader<float, kd::cuda::Space> device(part, 16, space);
   for (const bool shuffled : {false, true}) {
@@ -192,6 +193,7 @@ TEST_CASE("CUDA: slices keep their place in the whole there", "[cuda]") {
   }
 
   Pair p;
+  const kd::Dataset& known = with_gaps ? whole : part;
   const auto after = [&](const auto& table, const auto& device_table, const auto& method) {
     auto student = p.student;
     auto device_student = p.device_student;
@@ -200,14 +202,14 @@ TEST_CASE("CUDA: slices keep their place in the whole there", "[cuda]") {
     return distance(student, device_student);
   };
   const kd::SoftTargets soft;
-  CHECK(after(kd::CachedTeacher(p.teacher, part), kd::CachedTeacher(p.device_teacher, part), soft) <
-        1e-4);
-  CHECK(after(kd::TopKTeacher(p.teacher, part, 2), kd::TopKTeacher(p.device_teacher, part, 2),
-              kd::TopK{}) < 1e-4);
-  CHECK(after(kd::TopKTeacher(p.teacher, part, 2), kd::TopKTeacher(p.device_teacher, part, 2),
+  CHECK(after(kd::CachedTeacher(p.teacher, known), kd::CachedTeacher(p.device_teacher, known),
               soft) < 1e-4);
-  CHECK(after(kd::CachedFeatures(p.teacher, part, kd::Layers<2>{}),
-              kd::CachedFeatures(p.device_teacher, part, kd::Layers<2>{}),
+  CHECK(after(kd::TopKTeacher(p.teacher, known, 2), kd::TopKTeacher(p.device_teacher, known, 2),
+              kd::TopK{}) < 1e-4);
+  CHECK(after(kd::TopKTeacher(p.teacher, known, 2), kd::TopKTeacher(p.device_teacher, known, 2),
+              soft) < 1e-4);
+  CHECK(after(kd::CachedFeatures(p.teacher, known, kd::Layers<2>{}),
+              kd::CachedFeatures(p.device_teacher, known, kd::Layers<2>{}),
               kd::SimilarityPreserving<2, 2>{{.weight = 1}}) < 1e-4);
   CHECK(after(p.teacher, p.device_teacher, kd::Contrastive<2, 2>{{.width = 5, .negatives = 70}}) <
         1e-4);

@@ -2,6 +2,7 @@
 #include "kd/data/identity.hpp"
 
 #include <thread>
+#include <vector>
 
 #include "kd/data/dataset.hpp"
 #include "kd/data/loader.hpp"
@@ -94,6 +95,61 @@ TEST_CASE("batches of a slice name samples by their place in the whole", "[data]
       CHECK(seen.segment(6, 9) == Vector<Index>::Ones(9));
     }
   }
+}
+
+TEST_CASE("a subset keeps the places of its samples in the whole", "[data][identity]") {
+  const Dataset whole = make_data();
+  const std::vector<Index> first{9, 4, 15, 4};
+  const Dataset some = whole.slice(3, 17).subset(first);  // samples 12, 7, 18, 7 of the whole
+  CHECK(some.is_subset());
+  CHECK_FALSE(whole.slice(3, 5).is_subset());
+  CHECK(some.size() == 4);
+  CHECK(some.first() == 12);
+  CHECK(some.place(2) == 18);
+  CHECK(some.whole_size() == 20);
+  CHECK(some.identity() == make_data().identity());
+  CHECK(some.inputs().col(2) == whole.inputs().col(18));
+  CHECK(some.labels().data[1] == whole.labels().data[7]);
+
+  const std::vector<Index> second{1, 0};
+  const Dataset less = some.slice(1, 3).subset(second);  // 18, 7
+  CHECK(some.slice(1, 3).first() == 7);
+  CHECK(less.place(0) == 18);
+  CHECK(less.place(1) == 7);
+  CHECK(less.inputs().col(0) == whole.inputs().col(18));
+  CHECK(less.identity() == whole.identity());
+  CHECK_FALSE(less.select(second).is_subset());
+  CHECK(less.select(second).whole_size() == 2);
+
+  CHECK_THROWS_WITH(whole.subset(std::vector<Index>{}),
+                    "Dataset::subset: expected at least one sample, got none");
+  CHECK_THROWS_WITH(some.subset(std::vector<Index>{4}),
+                    "Dataset::subset: expected samples within 0 to 3, got 4");
+  CHECK_THROWS_WITH(some.with_weights(std::vector<double>(4, 1)),
+                    "Dataset::with_weights: this is a subset: say it of the whole data set and "
+                    "take the subset of that, or select()");
+}
+
+TEST_CASE("batches of a subset name samples by their place in the whole", "[data][identity]") {
+  const Dataset whole = make_data()
+                            .with_targets(random_matrix<float>(2, 20, 5))
+                            .with_weights((random_matrix<float>(1, 20, 6).array() + 2).eval());
+  const std::vector<Index> places{19, 2, 11, 5, 7};
+  const Dataset some = whole.subset(places);
+  Loader<float> loader(some, 2);
+  Index at = 0;
+  for (Index i = 0; i < loader.batches(); ++i) {
+    const Batch<float> batch = loader.batch(i);
+    for (Index b = 0; b < batch.size(); ++b, ++at) {
+      const Index place = places[static_cast<std::size_t>(at)];
+      CHECK(batch.indices.data[b] == place);
+      CHECK(map(batch.inputs).col(b) == whole.inputs().col(place));
+      CHECK(batch.labels.data[b] == whole.labels().data[place]);
+      CHECK(map(batch.targets).col(b) == map(whole.targets()).col(place));
+    }
+    CHECK(map(batch.weights).mean() == Approx(1));
+  }
+  CHECK(at == 5);
 }
 
 TEST_CASE("what is remembered of one data set is not used for another", "[data][identity]") {

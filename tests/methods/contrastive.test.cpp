@@ -285,6 +285,22 @@ TEST_CASE("contrastive distillation knows the samples of a slice by their place 
   CHECK_NOTHROW(distiller.fit(whole, Adam{{.lr = 0.01}}, {.batch_size = 8}));
 }
 
+TEST_CASE("contrastive distillation knows the samples of a subset by their place in the whole",
+          "[methods][contrastive]") {
+  const Dataset whole = samples(60);
+  std::vector<Index> places;
+  for (Index i = 1; i < 60; i += 3) places.push_back(i);
+  Matrix<std::int32_t> drawn(500, 1);
+  const Vector<Index> index = Vector<Index>::Constant(1, 40);
+  const Labels label = Labels::Constant(1, whole.labels().data[40]);
+  OtherClasses<>(whole.subset(places), host)
+      .draw(host, Rng(1), view(index), view(label), view(drawn));
+  for (const std::int32_t sample : drawn.reshaped()) {
+    CHECK(sample % 3 == 1);
+    CHECK(whole.labels().data[sample] != label(0));
+  }
+}
+
 TEST_CASE("samples of one class have nobody to be told from", "[methods][contrastive]") {
   const Network<Large> teacher(Rng(1));
   Network<Small> student(Rng(2));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kd/teachers/sample_table.hpp"
 
+#include <vector>
+
 #include "kd/distill/distiller.hpp"
 #include "kd/methods/hard_labels.hpp"
 #include "kd/methods/soft_targets.hpp"
@@ -182,6 +184,31 @@ TEST_CASE("the method TopK finds the samples of a slice", "[teachers][sample_tab
   Distiller(of_whole, one, TopK{}).fit(slice, Sgd{}, {.batch_size = 4});
   Distiller(of_slice, other, TopK{}).fit(slice, Sgd{}, {.batch_size = 4});
   CHECK(map(one.params()) == map(other.params()));
+}
+
+TEST_CASE("a table teaches the subsets of its samples", "[teachers][sample_table]") {
+  const Network<Net> network(Rng(1));
+  const Dataset whole = make_data(30);
+  const std::vector<Index> places{17, 3, 11, 24};
+  const Dataset some = whole.subset(places);
+  const Dataset copy = whole.select(places);
+  Network<Net> live(Rng(2));
+  Network<Net> told = live;
+  const CachedTeacher table(network, whole);
+  Distiller(network, live, SoftTargets{}).fit(copy, Sgd{}, {.epochs = 3, .batch_size = 3});
+  Distiller(table, told, SoftTargets{}).fit(some, Sgd{}, {.epochs = 3, .batch_size = 3});
+  CHECK(map(live.params()).isApprox(map(told.params()), 1e-5F));
+  CHECK_FALSE(map(told.params()).isApprox(map(Network<Net>(Rng(2)).params()), 1e-3F));
+
+  CHECK_THROWS_AS(table.check_data(copy), ShapeError);
+  const CachedTeacher of_slice(network, whole.slice(3, 22));
+  CHECK_NOTHROW(of_slice.check_data(some));
+  CHECK_THROWS_WITH(
+      CachedTeacher(network, whole.slice(4, 20)).check_data(some),
+      "CachedTeacher: holds samples 4 to 23 of the data set, got its samples 3 to 24");
+  CHECK_THROWS_WITH(CachedTeacher(network, some),
+                    "CachedTeacher: expected a whole data set or a slice, got a subset: make it of "
+                    "the whole, whose table teaches each subset");
 }
 
 TEST_CASE("a table refuses another data set of the same size", "[teachers][sample_table]") {

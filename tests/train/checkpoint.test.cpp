@@ -264,6 +264,10 @@ TEST_CASE("the checkpoint of another training is refused by name", "[train][chec
         "optimizer: lr was 0.02, is 0.01");
   CHECK_THAT(refused([&] { run(teacher, given, adam, make_data(23, 4), method, Hint<3, 2>{}); }),
              StartsWith("data was samples 0 to 22 of 23"));
+  const std::vector<Index> places{2, 0, 7};
+  CHECK_THAT(refused([&] { run(teacher, given, adam, data.subset(places), method, Hint<3, 2>{}); }),
+             StartsWith("data was samples 0 to 22 of 23") &&
+                 ContainsSubstring(", is 3 samples at places with fingerprint "));
   CHECK(refused([&] {
           run(teacher, given, adam, data, SoftTargets{{.temperature = 4}}, Hint<3, 2>{});
         }) == "SoftTargets: temperature was 3, is 4");

@@ -25,7 +25,7 @@ class Loader<S, cuda::Space> {
         batch_size_(std::min(batch_size, data.size())),
         order_(static_cast<std::size_t>(data.size())) {
     detail::check_at_least_one("Loader: batch_size", batch_size);
-    std::iota(order_.begin(), order_.end(), data.first());
+    std::iota(order_.begin(), order_.end(), Index{0});
     if (is_resident(space)) {
       resident_ = std::make_unique<cuda::detail::ResidentSamples<S>>(data, batch_size_, space);
       resident_->set_order(order());
@@ -42,7 +42,7 @@ class Loader<S, cuda::Space> {
 
   /// A new order, which depends on `rng` alone: the CPU's.
   void shuffle(Rng rng) {
-    std::iota(order_.begin(), order_.end(), data_.first());
+    std::iota(order_.begin(), order_.end(), Index{0});
     kd::shuffle(order_, rng);
     if (resident_) resident_->set_order(order());
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <type_traits>
+#include <vector>
 
 #include "kd/core/batch.hpp"
 #include "kd/cuda/ops/gather.cuh"
@@ -17,7 +18,7 @@ class ResidentSamples {
   ResidentSamples(const Dataset& data, Index batch_size, const Space& space)
       : space_(space),
         features_(data.features()),
-        first_(data.first()),
+        data_(data),
         samples_(data.size()),
         outputs_(data.targets().rows),
         host_weights_(data.weights()),
@@ -25,6 +26,7 @@ class ResidentSamples {
         targets_(data.targets().size(), space),
         weights_(data.weights().size, space),
         order_(data.size(), space),
+        places_(data.size(), space),
         batch_inputs_(data.features() * batch_size, space),
         batch_labels_(data.has_labels() ? batch_size : 0, space),
         batch_targets_(outputs_ * batch_size, space),
@@ -49,30 +51,33 @@ class ResidentSamples {
   void set_order(VectorView<const Index> order) {
     host_order_ = order;
     op_upload(space_, order, order_.view());
+    std::vector<Index> places(static_cast<std::size_t>(order.size));
+    for (Index i = 0; i < order.size; ++i)
+      places[static_cast<std::size_t>(i)] = data_.place(order.data[i]);
+    op_upload(space_, VectorView<const Index>(places.data(), order.size), places_.view());
   }
 
   Batch<S, Space> batch(Index first, Index count) {
-    const VectorView<const Index, Space> indices = order_.view().slice(first, count);
+    const VectorView<const Index, Space> samples = order_.view().slice(first, count);
     const MatrixView<S, Space> inputs{batch_inputs_.view().data, features_, count};
-    gather_from(bytes_, indices, scale_, inputs);
-    gather_from(floats_, indices, scale_, inputs);
-    Batch<S, Space> batch{inputs, {}, indices};
+    gather_from(bytes_, samples, scale_, inputs);
+    gather_from(floats_, samples, scale_, inputs);
+    Batch<S, Space> batch{inputs, {}, places_.view().slice(first, count)};
     if (labels_.size() > 0) {
       const VectorView<Label, Space> labels = batch_labels_.view().slice(0, count);
-      op_gather_labels(space_, VectorView<const Label, Space>(labels_.view()), indices, labels,
-                       first_);
+      op_gather_labels(space_, VectorView<const Label, Space>(labels_.view()), samples, labels);
       batch.labels = labels;
     }
     if (targets_.size() > 0) {
       const MatrixView<S, Space> targets = batch_targets_.matrix(outputs_, count);
-      gather_from(targets_, indices, S(1), targets);
+      gather_from(targets_, samples, S(1), targets);
       batch.targets = targets;
     }
     if (weights_.size() > 0) {
       const MatrixView<S, Space> weights = batch_weights_.matrix(1, count);
       const double scale =
-          kd::detail::over_their_mean(host_weights_, host_order_.slice(first, count), first_);
-      gather_from(weights_, indices, static_cast<S>(scale), weights);
+          kd::detail::over_their_mean(host_weights_, host_order_.slice(first, count));
+      gather_from(weights_, samples, static_cast<S>(scale), weights);
       batch.weights = weights.flat();
     }
     return batch;
@@ -80,16 +85,16 @@ class ResidentSamples {
 
  private:
   template <class T>
-  void gather_from(const Buffer<T, Space>& samples, VectorView<const Index, Space> indices, S scale,
+  void gather_from(const Buffer<T, Space>& all, VectorView<const Index, Space> samples, S scale,
                    MatrixView<S, Space> out) {
-    if (samples.size() == 0) return;
-    op_gather(space_, MatrixView<const T, Space>{samples.view().data, out.rows, samples_}, indices,
-              scale, out, first_);
+    if (all.size() == 0) return;
+    op_gather(space_, MatrixView<const T, Space>{all.view().data, out.rows, samples_}, samples,
+              scale, out);
   }
 
   Space space_;
   Index features_;
-  Index first_;  ///< the place of the first sample, from which indices count
+  const Dataset& data_;
   Index samples_;
   Index outputs_;
   VectorView<const float> host_weights_;
@@ -101,6 +106,7 @@ class ResidentSamples {
   Buffer<float, Space> targets_;
   Buffer<float, Space> weights_;
   Buffer<Index, Space> order_;
+  Buffer<Index, Space> places_;  ///< of the samples in the whole, in that order
   Buffer<S, Space> batch_inputs_;
   Buffer<Label, Space> batch_labels_;
   Buffer<S, Space> batch_targets_;

@@ -36,7 +36,7 @@ class StreamedSamples {
     Slot& slot = slots_[turn_];
     slot.copied.wait();  // the pinned memory is free
     const Index count = order.size;
-    for (Index b = 0; b < count; ++b) slot.host_indices.view().data[b] = order.data[b];
+    for (Index b = 0; b < count; ++b) slot.host_indices.view().data[b] = data_.place(order.data[b]);
     const std::size_t sample_bytes = gather_on_host(slot, order);
     gather_knowledge(slot, order);
 
@@ -106,7 +106,7 @@ class StreamedSamples {
       const auto bytes = static_cast<std::size_t>(samples.rows) * sizeof(*samples.data);
       std::uint8_t* to = slot.host_samples.view().data;
       for (Index b = 0; b < order.size; ++b, to += bytes)
-        std::memcpy(to, samples.data + (order.data[b] - data_.first()) * samples.rows, bytes);
+        std::memcpy(to, samples.data + order.data[b] * samples.rows, bytes);
       return bytes;
     });
   }
@@ -117,11 +117,9 @@ class StreamedSamples {
     const MatrixView<const float> targets = data_.targets();
     const VectorView<const float> weights = data_.weights();
     const auto scale =
-        weights.empty()
-            ? S(0)
-            : static_cast<S>(kd::detail::over_their_mean(weights, order, data_.first()));
+        weights.empty() ? S(0) : static_cast<S>(kd::detail::over_their_mean(weights, order));
     for (Index b = 0; b < order.size; ++b) {
-      const Index at = order.data[b] - data_.first();
+      const Index at = order.data[b];
       if (!labels.empty()) slot.host_labels.view().data[b] = labels.data[at];
       for (Index i = 0; i < targets.rows; ++i)
         slot.host_targets.view().data[b * targets.rows + i] =

@@ -181,14 +181,19 @@ class Dataset {
   /// (samples), and empty where all count the same.
   VectorView<const float> weights() const { return about_.weights(); }
 
-  /// The place of the first sample in the whole that this set is a slice of; 0 where it is none.
-  Index first() const { return first_; }
+  /// The place of sample `i` in the whole that this set is a slice or a subset of.
+  Index place(Index i) const { return is_subset() ? places_.view.data[i] : first_ + i; }
+  /// Whether samples between its own may be missing.
+  bool is_subset() const { return !places_.view.empty(); }
+  /// The place of the first sample.
+  Index first() const { return place(0); }
   /// How many samples the whole has.
   Index whole_size() const { return whole_size_; }
-  /// Which data set the whole is; slices are one with it. It is computed when first asked for, in
-  /// one pass over the samples.
+  /// Which data set the whole is; slices and subsets are one with it. It is computed when first
+  /// asked for, in one pass over the samples.
   DatasetIdentity identity() const {
     using detail::LazyFingerprints;
+    // A subset has none of the others' samples, and fingerprints that were computed before.
     const auto of = [&](LazyFingerprints::Part part, const auto* data, Index numbers_a_sample) {
       using T = std::remove_cvref_t<decltype(*data)>;
       if (data == nullptr) return std::uint64_t{0};
@@ -215,7 +220,10 @@ class Dataset {
       throw ShapeError(detail::text("Dataset::slice: expected samples within 0 to ", size() - 1,
                                     ", got ", count, " from ", first));
     Dataset part = *this;
-    part.first_ += first;
+    if (is_subset())
+      part.places_.view = places_.view.slice(first, count);
+    else
+      part.first_ += first;
     part.about_.slice(first, count);
     std::visit([&](auto& held) { held.view = held.view.middle_cols(first, count); }, part.inputs_);
     return part;
@@ -224,18 +232,23 @@ class Dataset {
   /// A data set of its own, a copy, of some of these samples in the order in which they are named.
   /// Throws `ShapeError` when there are no such samples.
   Dataset select(std::span<const Index> samples) const {
-    if (samples.empty())
-      throw ShapeError("Dataset::select: expected at least one sample, got none");
-    for (const Index sample : samples)
-      if (sample < 0 || sample >= size())
-        throw ShapeError(detail::text("Dataset::select: expected samples within 0 to ", size() - 1,
-                                      ", got ", sample));
-    Dataset some = *this;
-    std::visit([&](auto& held) { held = detail::hold_columns(held.view, samples); }, some.inputs_);
-    some.about_.select(samples);
+    Dataset some = copy_of("Dataset::select", samples);
+    some.places_ = {};
     some.first_ = 0;
     some.whole_size_ = some.size();
     some.fingerprints_ = std::make_shared<detail::LazyFingerprints>();
+    return some;
+  }
+
+  /// The same, but a part of this set: each sample keeps its place in the whole, so that a table
+  /// of a teacher's logits of the whole teaches it. Throws as `select`.
+  Dataset subset(std::span<const Index> samples) const {
+    Dataset some = copy_of("Dataset::subset", samples);
+    (void)identity();  // which the copy shares, and could not compute
+    Vector<Index> places(static_cast<Index>(samples.size()));
+    for (Index i = 0; i < places.size(); ++i)
+      places(i) = place(samples[static_cast<std::size_t>(i)]);
+    some.places_ = detail::hold(std::move(places));
     return some;
   }
 
@@ -262,11 +275,27 @@ class Dataset {
     detail::check_finite(inputs.view);
   }
 
+  /// A copy of some samples with what is known of them; the rest is the caller's affair.
+  Dataset copy_of(const char* where, std::span<const Index> samples) const {
+    if (samples.empty())
+      throw ShapeError(detail::text(where, ": expected at least one sample, got none"));
+    for (const Index sample : samples)
+      if (sample < 0 || sample >= size())
+        throw ShapeError(
+            detail::text(where, ": expected samples within 0 to ", size() - 1, ", got ", sample));
+    Dataset some = *this;
+    std::visit([&](auto& held) { held = detail::hold_columns(held.view, samples); }, some.inputs_);
+    some.about_.select(samples);
+    return some;
+  }
+
   /// A copy to change; with a content of its own, and therefore another identity.
   Dataset changed(const char* where) const {
-    if (size() != whole_size_)
-      throw ConfigError(detail::text(
-          where, ": this is a slice: say it of the whole data set and slice that, or select()"));
+    if (size() != whole_size_ || is_subset())
+      throw ConfigError(detail::text(where, ": this is a ", is_subset() ? "subset" : "slice",
+                                     ": say it of the whole data set and ",
+                                     is_subset() ? "take the subset of" : "slice",
+                                     " that, or select()"));
     Dataset copy = *this;
     copy.fingerprints_ = std::make_shared<detail::LazyFingerprints>();
     return copy;
@@ -286,7 +315,8 @@ class Dataset {
 
   std::variant<FloatInputs, ByteInputs> inputs_;
   detail::Annotations about_;
-  Index first_ = 0;
+  Index first_ = 0;                               ///< of a slice of the whole
+  detail::Held<VectorView<const Index>> places_;  ///< of the samples of a subset
   Index whole_size_;
   std::shared_ptr<detail::LazyFingerprints> fingerprints_ =
       std::make_shared<detail::LazyFingerprints>();

@@ -30,7 +30,8 @@ class Loader {
       : data_(data), batch_size_(std::min(batch_size, data.size())), space_(std::move(space)) {
     detail::check_at_least_one("Loader: batch_size", batch_size);
     order_.resize(static_cast<std::size_t>(data.size()));
-    std::iota(order_.begin(), order_.end(), data.first());
+    std::iota(order_.begin(), order_.end(), Index{0});
+    places_.resize(static_cast<std::size_t>(batch_size_));
     inputs_ = Buffer<S, Space>(data.features() * batch_size_, space_);
     if (data.has_labels()) labels_ = Buffer<Label, Space>(batch_size_, space_);
     if (data.has_targets()) targets_ = Buffer<S, Space>(data.targets().rows * batch_size_, space_);
@@ -45,7 +46,7 @@ class Loader {
 
   /// A new order, which depends on `rng` alone.
   void shuffle(Rng rng) {
-    std::iota(order_.begin(), order_.end(), data_.first());
+    std::iota(order_.begin(), order_.end(), Index{0});
     kd::shuffle(order_, rng);
   }
 
@@ -66,29 +67,32 @@ class Loader {
           detail::text("Loader: expected a batch from 0 to ", batches() - 1, ", got ", i));
     const Index first = i * batch_size_;
     const Index count = std::min(batch_size_, data_.size() - first);
-    const VectorView<const Index, Space> indices{order_.data() + first, count};
+    const VectorView<const Index, Space> samples{order_.data() + first, count};
+    for (Index b = 0; b < count; ++b)
+      places_[static_cast<std::size_t>(b)] = data_.place(samples.data[b]);
+    const VectorView<const Index, Space> indices{places_.data(), count};
     const MatrixView<S, Space> inputs{inputs_.view().data, data_.features(), count};
-    data_.visit([&](const auto& samples, float scale) {
-      op_gather(space_, samples, indices, static_cast<S>(scale), inputs, data_.first());
+    data_.visit([&](const auto& stored, float scale) {
+      op_gather(space_, stored, samples, static_cast<S>(scale), inputs);
     });
     if constexpr (hands_out_floats)
       if (augment_) augment_inputs(inputs, indices);
     Batch<S, Space> batch{inputs, {}, indices};
     if (data_.has_labels()) {
       const VectorView<Label, Space> labels = labels_.view().slice(0, count);
-      op_gather_labels(space_, data_.labels_to_gather(), indices, labels, data_.first());
+      op_gather_labels(space_, data_.labels_to_gather(), samples, labels);
       batch.labels = labels;
     }
     if (data_.has_targets()) {
       const MatrixView<S, Space> targets{targets_.view().data, data_.targets().rows, count};
-      op_gather(space_, data_.targets(), indices, S(1), targets, data_.first());
+      op_gather(space_, data_.targets(), samples, S(1), targets);
       batch.targets = targets;
     }
     if (const VectorView<const float> all = data_.weights(); !all.empty()) {
       const MatrixView<S, Space> weights{weights_.view().data, 1, count};
-      const double scale = detail::over_their_mean(all, indices, data_.first());
-      op_gather(space_, MatrixView<const float>{all.data, 1, all.size}, indices,
-                static_cast<S>(scale), weights, data_.first());
+      const double scale = detail::over_their_mean(all, samples);
+      op_gather(space_, MatrixView<const float>{all.data, 1, all.size}, samples,
+                static_cast<S>(scale), weights);
       batch.weights = weights.flat();
     }
     return batch;
@@ -107,7 +111,8 @@ class Loader {
   const Dataset& data_;
   Index batch_size_;
   Space space_;
-  std::vector<Index> order_;
+  std::vector<Index> order_;   ///< of the samples of `data_`
+  std::vector<Index> places_;  ///< those of the batch in the whole
   Buffer<S, Space> inputs_;
   Buffer<Label, Space> labels_;
   Buffer<S, Space> targets_;

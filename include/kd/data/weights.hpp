@@ -24,14 +24,12 @@ inline void check_weights(VectorView<const float> weights) {
         "(are all labels ignored?)");
 }
 
-/// What makes the weights of a batch, samples `indices` of `first` and on, have a mean of 1; 0
-/// where none counts.
-inline double over_their_mean(VectorView<const float> weights, VectorView<const Index> indices,
-                              Index first) {
+/// What makes the weights of a batch of these samples have a mean of 1; 0 where none counts.
+inline double over_their_mean(VectorView<const float> weights, VectorView<const Index> samples) {
   double sum = 0;
-  for (Index b = 0; b < indices.size; ++b)
-    sum += static_cast<double>(weights.data[indices.data[b] - first]);
-  return sum > 0 ? static_cast<double>(indices.size) / sum : 0;
+  for (Index b = 0; b < samples.size; ++b)
+    sum += static_cast<double>(weights.data[samples.data[b]]);
+  return sum > 0 ? static_cast<double>(samples.size) / sum : 0;
 }
 
 }  // namespace kd::detail

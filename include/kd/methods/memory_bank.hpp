@@ -36,7 +36,7 @@ struct MemoryBank {
   MatrixView<const S, Space> entries() const { return buffer.matrix(width, samples()); }
 };
 
-/// The samples of a data set, or of a slice of one, by class, to draw from those of all classes but
+/// The samples of a data set, or of a part of one, by class, to draw from those of all classes but
 /// one. They go by their places in the whole.
 template <class Space = cpu::Space>
 class OtherClasses {
@@ -64,7 +64,7 @@ class OtherClasses {
     std::vector<std::int32_t> order(static_cast<std::size_t>(data.size()));
     for (Index i = 0; i < labels.size; ++i) {
       std::int32_t& place = next[static_cast<std::size_t>(labels.data[i])];
-      order[static_cast<std::size_t>(place++)] = static_cast<std::int32_t>(data.first() + i);
+      order[static_cast<std::size_t>(place++)] = static_cast<std::int32_t>(data.place(i));
     }
     op_upload(space, VectorView<const std::int32_t>(order.data(), order_.size()), order_.view());
     op_upload(space, VectorView<const std::int32_t>(begins.data(), begins_.size()), begins_.view());

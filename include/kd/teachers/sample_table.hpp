@@ -16,8 +16,8 @@ namespace kd {
 
 /// What teachers have in common that ran once and look up what they said by sample index: they
 /// know the samples of one data set, as they are. The table of a whole data set teaches each slice
-/// of it, the table of a slice that slice and its parts, and both refuse other data. A data set
-/// that is read from the same files again is the same one (`Dataset::identity`).
+/// and subset of it, the table of a slice that slice and its parts, and both refuse other data. A
+/// data set that is read from the same files again is the same one (`Dataset::identity`).
 class SampleTable {
  public:
   /// How many samples it knows.
@@ -33,10 +33,11 @@ class SampleTable {
   void check_data(const Dataset& data, bool augmented = false) const {
     if (data_) {
       detail::check_same_data(name_.c_str(), *data_, data.identity());
-      if (data.first() < first_ || data.first() + data.size() > first_ + samples_)
+      const auto [least, most] = places_of(data);
+      if (least < first_ || most >= first_ + samples_)
         throw ShapeError(detail::text(name_, ": holds samples ", first_, " to ",
                                       first_ + samples_ - 1, " of the data set, got its samples ",
-                                      data.first(), " to ", data.first() + data.size() - 1));
+                                      least, " to ", most));
     } else if (data.whole_size() != samples_) {
       throw ShapeError(detail::text(
           name_, ": holds the logits of ", samples_, " samples, got a data set of ",
@@ -50,12 +51,17 @@ class SampleTable {
   }
 
  protected:
-  /// A table of the samples of `data`.
+  /// A table of the samples of `data`. Throws `ConfigError` when that is a subset.
   SampleTable(std::string name, const Dataset& data)
       : name_(std::move(name)),
         first_(data.first()),
         samples_(data.size()),
-        data_(data.identity()) {}
+        data_(data.identity()) {
+    if (data.is_subset())
+      throw ConfigError(name_ +
+                        ": expected a whole data set or a slice, got a subset: make it of the "
+                        "whole, whose table teaches each subset");
+  }
   /// A table from elsewhere, which can be held to the size of a whole data set alone.
   SampleTable(std::string name, Index samples) : name_(std::move(name)), samples_(samples) {}
 
@@ -73,6 +79,18 @@ class SampleTable {
   }
 
  private:
+  /// The least and the largest place of its samples in the whole.
+  static std::pair<Index, Index> places_of(const Dataset& data) {
+    std::pair<Index, Index> ends{data.first(), data.first() + data.size() - 1};
+    if (!data.is_subset()) return ends;
+    ends.second = ends.first;
+    for (Index i = 0; i < data.size(); ++i) {
+      ends.first = std::min(ends.first, data.place(i));
+      ends.second = std::max(ends.second, data.place(i));
+    }
+    return ends;
+  }
+
   std::string name_;  ///< what errors say
   Index first_ = 0;
   Index samples_;

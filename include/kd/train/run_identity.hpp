@@ -51,10 +51,10 @@ class RunIdentity {
 
   void add_data(const std::string& name, const Dataset& data) {
     const DatasetIdentity whole = data.identity();
-    add(name, text("samples ", data.first(), " to ", data.first() + data.size() - 1, " of ",
-                   whole.samples, " with ", whole.features, " features, fingerprints ",
-                   hexadecimal(whole.inputs), ' ', hexadecimal(whole.labels), ' ',
-                   hexadecimal(whole.targets), ' ', hexadecimal(whole.weights)));
+    add(name,
+        text(samples_of(data), " of ", whole.samples, " with ", whole.features,
+             " features, fingerprints ", hexadecimal(whole.inputs), ' ', hexadecimal(whole.labels),
+             ' ', hexadecimal(whole.targets), ' ', hexadecimal(whole.weights)));
   }
 
   template <class N>
@@ -82,6 +82,15 @@ class RunIdentity {
   }
 
  private:
+  static std::string samples_of(const Dataset& data) {
+    if (!data.is_subset())
+      return text("samples ", data.first(), " to ", data.first() + data.size() - 1);
+    std::vector<Index> places(static_cast<std::size_t>(data.size()));
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = data.place(static_cast<Index>(i));
+    return text(places.size(), " samples at places with fingerprint ",
+                hexadecimal(Fingerprint::of(places.data(), places.size() * sizeof(Index))));
+  }
+
   template <class Value>
   std::string in_words(const Value& value) const {
     if constexpr (std::is_same_v<Value, bool>) {

@@ -57,16 +57,11 @@ TEST_CASE("gathering is the same on any number of threads", "[cpu][gather]") {
 
 TEST_CASE("indices count from the place of the first sample", "[cpu][gather]") {
   const Matrix<float> samples = kd::test::random_matrix<float>(7, 50, 1);
-  const Labels labels = kd::test::random_labels(50, 10, 1);
   const Vector<Index> indices = some_indices(20, 30).array() + 20;
   const Matrix<float> part = samples.rightCols(30);
-  const Labels part_labels = labels.tail(30);
   Matrix<float> out(7, 20);
-  Labels out_labels(20);
   cpu::op_gather(space, view(part), view(indices), 1.F, view(out), 20);
-  cpu::op_gather_labels(space, view(part_labels), view(indices), view(out_labels), 20);
   CHECK(out == gather<float, float>(samples, indices, 1.F));
-  for (Index b = 0; b < 20; ++b) CHECK(out_labels(b) == labels(indices(b)));
 }
 
 TEST_CASE("labels are gathered by index", "[cpu][gather]") {

@@ -43,12 +43,10 @@ void op_gather(const Space&, MatrixView<const T> samples, VectorView<const Index
   });
 }
 
-/// `out[b] = labels[indices[b] - first_sample]`
+/// `out[b] = labels[indices[b]]`
 inline void op_gather_labels(const Space&, VectorView<const Label> labels,
-                             VectorView<const Index> indices, VectorView<Label> out,
-                             Index first_sample = 0) {
-  for (Index b = 0; b < indices.size; ++b)
-    out.data[b] = labels.data[indices.data[b] - first_sample];
+                             VectorView<const Index> indices, VectorView<Label> out) {
+  for (Index b = 0; b < indices.size; ++b) out.data[b] = labels.data[indices.data[b]];
 }
 
 }  // namespace kd::cpu

@@ -43,9 +43,9 @@ struct Widen {
 
 template <class T>
 __global__ void __launch_bounds__(gather_threads)
-    gather_labels(Index size, const T* labels, const Index* indices, Index first_sample, T* out) {
+    gather_labels(Index size, const T* labels, const Index* indices, T* out) {
   const Index i = global_thread();
-  if (i < size) out[i] = labels[indices[i] - first_sample];
+  if (i < size) out[i] = labels[indices[i]];
 }
 
 }  // namespace detail
@@ -64,13 +64,12 @@ void op_gather(const Space& space, MatrixView<const T, Space> samples,
                  samples.data, indices.data, first_sample, scale, out.data);
 }
 
-/// `out[b] = labels[indices[b] - first_sample]`
+/// `out[b] = labels[indices[b]]`
 inline void op_gather_labels(const Space& space, VectorView<const Label, Space> labels,
-                             VectorView<const Index, Space> indices, VectorView<Label, Space> out,
-                             Index first_sample = 0) {
+                             VectorView<const Index, Space> indices, VectorView<Label, Space> out) {
   detail::launch(space, "gather labels", detail::ceil_div(indices.size, detail::gather_threads),
                  detail::gather_threads, detail::gather_labels<Label>, indices.size, labels.data,
-                 indices.data, first_sample, out.data);
+                 indices.data, out.data);
 }
 
 }  // namespace kd::cuda
