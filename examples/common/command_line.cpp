@@ -56,6 +56,12 @@ void CommandLine::add_list(const std::string& flag, std::vector<std::string>& va
   });
 }
 
+void CommandLine::add_switch(const std::string& flag, bool& value, const std::string& help) {
+  CLI::Option* const option = app_->add_flag_callback(
+      flag, [&value] { value = true; }, help);
+  if (!group_.empty()) option->group(group_);
+}
+
 void CommandLine::refuse(const std::string& flag, const std::string& expected,
                          const std::string& got) {
   throw kd::ConfigError(flag + ": expected " + expected + ", got " + shown(got));

@@ -52,6 +52,9 @@ class CommandLine {
   void add_list(const std::string& flag, std::vector<std::string>& value,
                 const Expected<std::vector<std::string>>& expected, const std::string& help);
 
+  /// A flag without a value, which says that something is so.
+  void add_switch(const std::string& flag, bool& value, const std::string& help);
+
   /// Reads the arguments. False: help was asked for and printed. Throws `kd::ConfigError`.
   bool parse(int argc, const char* const* argv);
 

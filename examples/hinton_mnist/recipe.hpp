@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kd/core/types.hpp>
+#include <optional>
+#include <vector>
+
+namespace hinton {
+
+/// What the paper leaves out: the figures with which the networks are trained. They were chosen on
+/// a sixth of the training images, held out (`--validate`), never on the test images.
+struct Recipe {
+  kd::Index seeds = 3;
+
+  // The teacher: momentum SGD, the rate falling as a cosine; images jittered by up to two pixels.
+  kd::Index teacher_epochs = 60;
+  double teacher_lr = 0.1;
+  double momentum = 0.9;
+  double dropout = 0.3;   ///< of the hidden units
+  double max_norm = 2;    ///< of a unit's incoming weights
+  kd::Index pixels = 2;   ///< of jitter
+  kd::Index batch = 128;  ///< images a step, all networks
+
+  // Students: Adam, the rate falling as a cosine; images as they are.
+  kd::Index student_epochs = 40;
+  double student_lr = 1e-3;
+  double temperature = 20;
+
+  // The sweep of temperatures for narrower students.
+  kd::Index sweep_epochs = 20;
+  std::vector<double> temperatures{1, 2, 3, 4, 6, 8, 12, 20};
+};
+
+/// Every row of the table, where time allows.
+Recipe full_recipe();
+/// One seed and few epochs: the effect in three minutes on two cores.
+Recipe quick_recipe();
+
+/// The figures that flags put in place of the recipe's.
+struct Overrides {
+  std::optional<kd::Index> seeds, teacher_epochs, student_epochs, sweep_epochs, batch;
+  std::optional<double> teacher_lr, momentum, dropout, max_norm, student_lr, temperature;
+};
+
+Recipe make_recipe(bool quick, const Overrides& overrides);
+
+/// Throws `kd::ConfigError` when a figure is out of its range, before anything is trained with it.
+void check(const Recipe& recipe);
+
+}  // namespace hinton
