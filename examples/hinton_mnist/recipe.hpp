@@ -13,7 +13,7 @@ struct Recipe {
   kd::Index seeds = 3;
 
   // The teacher: momentum SGD, the rate falling as a cosine; images jittered by up to two pixels.
-  kd::Index teacher_epochs = 60;
+  kd::Index teacher_epochs = 50;
   double teacher_lr = 0.1;
   double momentum = 0.9;
   double dropout = 0.3;   ///< of the hidden units
@@ -22,13 +22,13 @@ struct Recipe {
   kd::Index batch = 128;  ///< images a step, all networks
 
   // Students: Adam, the rate falling as a cosine; images as they are.
-  kd::Index student_epochs = 40;
+  kd::Index student_epochs = 30;
   double student_lr = 1e-3;
   double temperature = 20;
 
   // The sweep of temperatures for narrower students.
-  kd::Index sweep_epochs = 20;
-  std::vector<double> temperatures{1, 2, 3, 4, 6, 8, 12, 20};
+  kd::Index sweep_epochs = 8;
+  std::vector<double> temperatures{1, 2, 3, 4, 8, 20};
 };
 
 /// Every row of the table, where time allows.

@@ -25,6 +25,7 @@ set(may_include_schemes core cpu nn loss optim data train teachers distill)
 set(may_include_io core cpu files nn loss optim data train teachers distill)
 set(may_include_interop core cpu nn data)
 set(may_include_cuda core data nn)
+set(may_include_report core cpu files nn loss optim data train)
 set(may_include_testing core cpu nn loss optim data train teachers distill)
 
 # The rooms that distill.hpp opens completely, but for the headers that need more than Eigen.
