@@ -7,20 +7,13 @@
 #include "kd/nn/dropout.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
+#include "support/shake.hpp"
 
 using namespace kd;
 using kd::test::random_matrix;
+using kd::test::shake;
 
 namespace {
-
-/// Weights and moments that no layer has at first.
-template <class N>
-void shake(N& network) {
-  using S = typename N::Scalar;
-  map(network.params()) += Vector<S>(random_matrix<S>(network.num_params(), 1, 7).col(0) * S(0.3));
-  const Index count = network.statistics().size;
-  map(network.statistics()) += Vector<S>(random_matrix<S>(count, 1, 8).col(0).cwiseAbs());
-}
 
 template <class Folded, class Architecture>
 void check(const Architecture& architecture, double tolerance) {

@@ -15,13 +15,14 @@ namespace detail {
 /// Layers that make one element of each window of a map.
 class Pool : public NoParameters {
  public:
+  /// All sizes, once the layer is bound.
+  const ConvShape& shape() const { return shape_; }
   const Shape& out_shape() const { return shape_.out; }
   Index in_features() const { return shape_.in.features(); }
   Index out_features() const { return shape_.out.features(); }
   Index cache_size(Index) const { return 0; }
 
  protected:
-  const ConvShape& shape() const { return shape_; }
   void take(const ConvShape& shape) { shape_ = shape; }
 
   std::string describe(const char* name) const {

@@ -47,6 +47,8 @@ class Sequential {
  public:
   static constexpr Index depth = Row::count;
 
+  /// Whether samples are images: an `Image` stands in front.
+  static constexpr bool takes_image = Input::is_image;
   /// Whether it can stand by itself: its first layer says what it takes, or an `Image` does.
   static constexpr bool knows_input = Input::is_image || Flow::says_input;
 
