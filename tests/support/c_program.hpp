@@ -101,4 +101,14 @@ Matrix<T> run_c(const TemporaryFolder& folder, const Matrix<T>& samples, Index o
   return result;
 }
 
+/// Symbols that an object file takes from elsewhere.
+inline std::vector<std::string> foreign_symbols(const TemporaryFolder& folder) {
+  const auto ran = run_in(folder, "nm -u net.o");
+  std::istringstream words(ran.output);
+  std::vector<std::string> all;
+  for (std::string word; words >> word;)
+    if (word != "U") all.push_back(word);
+  return all;
+}
+
 }  // namespace kd::test

@@ -179,7 +179,7 @@ std::string body_text(const Files<T>& files, bool separate_weights) {
 )",
                 p.rom);
   text += separate_weights ? "\n#include \"" + files.name + "_weights.h\"\n" : p.arrays;
-  text += p.kernels + '\n' + p.windows + (p.windows.empty() ? "" : "\n");
+  text += p.kernels + '\n' + p.structures + (p.structures.empty() ? "" : "\n");
   text += named(detail::text("void $_run(const ", type_name<T>(), " *in, ", type_name<T>(),
                              " *out, void *arena) {\n"),
                 files.name);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kd/core/conv_shape.hpp"
@@ -34,7 +35,7 @@ struct Program {
   std::string rom;  ///< the macro that places constants
   std::string arrays;
   std::string kernels;
-  std::string windows;
+  std::string structures;
   std::string calls;
   std::vector<LayerRow> rows;
   bool uses_math = false;
@@ -75,22 +76,27 @@ struct Program {
     calls += detail::text("  ", parts..., ";\n");
   }
 
+  /// A constant structure of so many 32-bit numbers.
+  std::string structure(const char* type, const std::string& name, Index numbers,
+                        const std::string& content) {
+    rows.back().constant_bytes += 4 * numbers;
+    structures += detail::text("static const ", rom, ' ', type, ' ', name, " = {", content, "};\n");
+    return name;
+  }
+
   /// A window over maps, as the functions over images take it. One that sees a single element and
   /// moves by 1 goes over whole maps as if they were rows: longer loops.
   std::string window(const Place& place, const ConvShape& s) {
     kernel(window_type);
     const bool flat = s.is_pointwise();
-    const Index height = flat ? 1 : s.in.height;
-    const Index width = flat ? s.in.area() : s.in.width;
-    const Index out_height = flat ? 1 : s.out.height;
-    const Index out_width = flat ? s.out.area() : s.out.width;
-    const std::string name = place.layer + "_window";
-    rows.back().constant_bytes += 12 * 4;
-    windows += detail::text("static const window ", name, " = {", s.in.channels, ", ", height, ", ",
-                            width, ", /* to */ ", s.out.channels, ", ", out_height, ", ", out_width,
-                            ", /* kernel */ ", s.height, ", ", s.width, ", ", s.stride, ", ", s.top,
-                            ", ", s.left, ", /* groups */ ", s.groups, "};\n");
-    return '&' + name;
+    const Shape in{s.in.channels, flat ? 1 : s.in.height, flat ? s.in.area() : s.in.width};
+    const Shape out{s.out.channels, flat ? 1 : s.out.height, flat ? s.out.area() : s.out.width};
+    const auto three = [](Index a, Index b, Index c) { return detail::text(a, ", ", b, ", ", c); };
+    return '&' + structure("window", place.layer + "_window", 12,
+                           three(in.channels, in.height, in.width) + ", /* to */ " +
+                               three(out.channels, out.height, out.width) + ", /* kernel */ " +
+                               three(s.height, s.width, s.stride) + ", " +
+                               detail::text(s.top, ", ", s.left, ", /* groups */ ", s.groups));
   }
 
  private:

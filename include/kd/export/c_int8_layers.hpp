@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kd/export/c_program.hpp"
+#include "kd/quant/operations.hpp"
+
+/// How each operation of 8-bit integers is written in C99, without a floating-point number. A new
+/// layer is a copy of one of these.
+namespace kd::c_source {
+
+/// Where a layer reads and writes, and what its integers stand for.
+struct QuantizedPlace : Place {
+  quant::Quantization x_is, other_is, y_is;
+};
+
+inline void need_requantise(Program& c) {
+  c.kernel(
+      R"(/* Right shifts of what is negative have to keep the sign, as on every common compiler. */
+typedef char shifts_keep_the_sign[(-1 >> 1) == -1 ? 1 : -1];
+
+/* x multiplier 2^(shift - 31), rounded twice, as TensorFlow Lite Micro's reference kernels do */
+static int32_t requantise(int32_t x, int32_t multiplier, int32_t shift) {
+  const int64_t product = (int64_t)(x * ((int32_t)1 << (shift > 0 ? shift : 0))) * multiplier;
+  const int32_t high = (int32_t)((product + ((int64_t)1 << 30)) >> 31);
+  const int32_t right = shift < 0 ? -shift : 0;
+  const int32_t mask = (int32_t)(((int64_t)1 << right) - 1);
+  return (high >> right) + ((high & mask) > (mask >> 1) + (high < 0) ? 1 : 0);
+}
+
+static int8_t clamped(int32_t q, int32_t low, int32_t high) {
+  return (int8_t)(q < low ? low : q > high ? high : q);
+}
+)");
+}
+
+/// The arrays of weights, and their names as arguments.
+inline std::string write_weights(Program& c, const quant::Weights& w,
+                                 std::vector<std::int32_t> bias, const Place& at) {
+  std::vector<std::int32_t> multipliers;
+  std::vector<std::int8_t> shifts;
+  for (const quant::Multiplier& each : w.multipliers) {
+    multipliers.push_back(each.value);
+    shifts.push_back(static_cast<std::int8_t>(each.shift));
+  }
+  c.array(at.layer + "_weight", w.weight);
+  c.array(at.layer + "_bias", bias);
+  c.array(at.layer + "_multiplier", multipliers);
+  c.array(at.layer + "_shift", shifts);
+  return detail::text(at.layer, "_weight, ", at.layer, "_bias, ", at.layer, "_multiplier, ",
+                      at.layer, "_shift");
+}
+
+/// The zero point of the input is in the bias: `sum of w (x - z) = sum of w x - z sum of w`.
+inline void emit(Program& c, const quant::Linear& linear, const QuantizedPlace& at) {
+  need_requantise(c);
+  c.kernel(R"(/* y = W x + b; weight: (outputs, inputs); the zero point of x is in the bias */
+static void linear(const int8_t *x, int8_t *y, const int8_t *weight, const int32_t *bias,
+                   const int32_t *multiplier, const int8_t *shift, int32_t inputs, int32_t outputs,
+                   int32_t zero_point, int32_t low, int32_t high) {
+  for (int32_t o = 0; o < outputs; ++o) {
+    const int8_t *w = weight + o * inputs;
+    int32_t sum = bias[o];
+    for (int32_t i = 0; i < inputs; ++i) sum += (int32_t)w[i] * x[i];
+    y[o] = clamped(requantise(sum, multiplier[o], shift[o]) + zero_point, low, high);
+  }
+}
+)");
+  std::vector<std::int32_t> bias = linear.weights.bias;
+  for (std::size_t o = 0; o < bias.size(); ++o)
+    for (std::size_t i = 0; i < static_cast<std::size_t>(linear.in); ++i)
+      bias[o] -=
+          at.x_is.zero_point * linear.weights.weight[o * static_cast<std::size_t>(linear.in) + i];
+  const std::string weights = write_weights(c, linear.weights, bias, at);
+  c.multiplies(linear.in * linear.out);
+  c.call("linear(", at.x, ", ", at.y, ", ", weights, ",\n         ", linear.in, ", ", linear.out,
+         ", /* zero point */ ", at.y_is.zero_point, ", /* within */ ", linear.clamp.low, ", ",
+         linear.clamp.high, ')');
+}
+
+inline void emit(Program& c, const quant::Convolution& conv, const QuantizedPlace& at) {
+  const std::string window = c.window(at, conv.shape);
+  need_requantise(c);
+  c.kernel(
+      R"(/* y[o] = b[o] + the sum over the group's channels of w[o][i] * x[i], PIECE columns at a time */
+#define PIECE 64
+static void conv2d(const window *s, const int8_t *x, int8_t *y, const int8_t *weight,
+                   const int32_t *bias, const int32_t *multiplier, const int8_t *shift,
+                   int32_t x_zero_point, int32_t zero_point, int32_t low, int32_t high) {
+  const int32_t ins = s->channels / s->groups;
+  const int32_t outs = s->out_channels / s->groups;
+  int32_t sums[PIECE];
+  for (int32_t o = 0; o < s->out_channels; ++o) {
+    for (int32_t row = 0; row < s->out_height; ++row) {
+      for (int32_t begin = 0; begin < s->out_width; begin += PIECE) {
+        const int32_t columns = least(PIECE, s->out_width - begin);
+        for (int32_t k = 0; k < columns; ++k) sums[k] = bias[o];
+        for (int32_t i = 0; i < ins; ++i) {
+          for (int32_t ky = 0; ky < s->kernel_height; ++ky) {
+            const int32_t in_row = row * s->stride - s->top + ky;
+            const int8_t *w = weight + ((o * ins + i) * s->kernel_height + ky) * s->kernel_width;
+            const int8_t *from;
+            if (in_row < 0 || in_row >= s->height) continue;
+            from = x + ((o / outs * ins + i) * s->height + in_row) * s->width;
+            for (int32_t kx = 0; kx < s->kernel_width; ++kx) {
+              const int32_t move = begin * s->stride + kx - s->left;
+              const int32_t first = most(0, (s->stride - 1 - move) / s->stride);
+              const int32_t end = least(columns, (s->width - 1 - move + s->stride) / s->stride);
+              for (int32_t k = first; k < end; ++k)
+                sums[k] += (int32_t)w[kx] * (from[k * s->stride + move] - x_zero_point);
+            }
+          }
+        }
+        for (int32_t k = 0; k < columns; ++k)
+          *y++ = clamped(requantise(sums[k], multiplier[o], shift[o]) + zero_point, low, high);
+      }
+    }
+  }
+}
+)");
+  const std::string weights = write_weights(c, conv.weights, conv.weights.bias, at);
+  c.multiplies(static_cast<Index>(conv.weights.weight.size()) * conv.shape.out.area());
+  c.call("conv2d(", window, ", ", at.x, ", ", at.y, ", ", weights, ",\n         /* zero points */ ",
+         at.x_is.zero_point, ", ", at.y_is.zero_point, ", /* within */ ", conv.clamp.low, ", ",
+         conv.clamp.high, ')');
+}
+
+inline void emit(Program& c, const quant::MaxPool& pool, const QuantizedPlace& at) {
+  const std::string window = c.window(at, pool.shape);
+  c.kernel(R"(/* the largest element of every window; the border does not count */
+static void max_pool(const window *s, const int8_t *x, int8_t *y) {
+  for (int32_t c = 0; c < s->channels; ++c, x += s->height * s->width) {
+    for (int32_t row = 0; row < s->out_height; ++row) {
+      for (int32_t column = 0; column < s->out_width; ++column) {
+        const int32_t top = most(0, row * s->stride - s->top);
+        const int32_t bottom = least(s->height, row * s->stride - s->top + s->kernel_height);
+        const int32_t left = most(0, column * s->stride - s->left);
+        const int32_t right = least(s->width, column * s->stride - s->left + s->kernel_width);
+        int8_t largest = -128;
+        for (int32_t r = top; r < bottom; ++r)
+          for (int32_t i = left; i < right; ++i)
+            if (x[r * s->width + i] > largest) largest = x[r * s->width + i];
+        *y++ = largest;
+      }
+    }
+  }
+}
+)");
+  c.call("max_pool(", window, ", ", at.x, ", ", at.y, ')');
+}
+
+inline void emit(Program& c, const quant::AveragePool& pool, const QuantizedPlace& at) {
+  const std::string window = c.window(at, pool.shape);
+  c.kernel(R"(/* the mean of every window, whose border counts as zero points or does not count */
+static void average_pool(const window *s, const int8_t *x, int8_t *y, int32_t counts_border,
+                         int32_t zero_point) {
+  for (int32_t c = 0; c < s->channels; ++c, x += s->height * s->width) {
+    for (int32_t row = 0; row < s->out_height; ++row) {
+      for (int32_t column = 0; column < s->out_width; ++column) {
+        const int32_t top = most(0, row * s->stride - s->top);
+        const int32_t bottom = least(s->height, row * s->stride - s->top + s->kernel_height);
+        const int32_t left = most(0, column * s->stride - s->left);
+        const int32_t right = least(s->width, column * s->stride - s->left + s->kernel_width);
+        const int32_t all = s->kernel_height * s->kernel_width;
+        int32_t count = (bottom - top) * (right - left);
+        int32_t sum = counts_border ? (all - count) * zero_point : 0;
+        if (counts_border) count = all;
+        for (int32_t r = top; r < bottom; ++r)
+          for (int32_t i = left; i < right; ++i) sum += x[r * s->width + i];
+        *y++ = (int8_t)((sum > 0 ? sum + count / 2 : sum - count / 2) / count);
+      }
+    }
+  }
+}
+)");
+  c.call("average_pool(", window, ", ", at.x, ", ", at.y, ", ", pool.counts_border ? 1 : 0,
+         ", /* zero point */ ", at.x_is.zero_point, ')');
+}
+
+inline void emit(Program& c, const quant::Table& table, const QuantizedPlace& at) {
+  c.kernel(R"(/* a function of one number, as what each of the 256 integers becomes */
+static void look_up(const int8_t *x, int8_t *y, int32_t n, const int8_t *table) {
+  for (int32_t i = 0; i < n; ++i) y[i] = table[x[i] + 128];
+}
+)");
+  c.array(at.layer + "_table", std::vector<std::int8_t>(table.values.begin(), table.values.end()));
+  c.call("look_up(", at.x, ", ", at.y, ", ", at.out, ", ", at.layer, "_table)");
+}
+
+inline void emit(Program& c, const quant::Add& add, const QuantizedPlace& at) {
+  need_requantise(c);
+  c.kernel(
+      R"(/* what stands for a real number: its zero point, and what brings it to the scale of a sum */
+typedef struct {
+  int32_t zero_point, multiplier, shift;
+} term;
+
+static void add(const int8_t *a, const int8_t *b, int8_t *y, int32_t n, term of_a, term of_b,
+                term of_y, int32_t low, int32_t high) {
+  for (int32_t i = 0; i < n; ++i) {
+    const int32_t from_a = requantise((a[i] - of_a.zero_point) * ((int32_t)1 << 20),
+                                      of_a.multiplier, of_a.shift);
+    const int32_t from_b = requantise((b[i] - of_b.zero_point) * ((int32_t)1 << 20),
+                                      of_b.multiplier, of_b.shift);
+    y[i] = clamped(requantise(from_a + from_b, of_y.multiplier, of_y.shift) + of_y.zero_point, low,
+                   high);
+  }
+}
+)");
+  const auto term = [&](const char* of, const quant::Quantization& is,
+                        const quant::Multiplier& by) {
+    return c.structure("term", detail::text(at.layer, '_', of), 3,
+                       detail::text(is.zero_point, ", ", by.value, ", ", by.shift));
+  };
+  const std::string a = term("a", at.x_is, add.first);
+  const std::string b = term("b", at.other_is, add.second);
+  const std::string y = term("y", at.y_is, add.sum);
+  c.call("add(", at.x, ", ", at.other, ", ", at.y, ", ", at.out, ", ", a, ", ", b, ", ", y,
+         ",\n      /* within */ ", add.clamp.low, ", ", add.clamp.high, ')');
+}
+
+inline void emit(Program& c, const quant::LayerNorm& norm, const QuantizedPlace& at) {
+  need_requantise(c);
+  c.kernel(
+      R"(/* y = w (x - mean) / sqrt(variance + eps) + b: the normalised number is in units of 2^-12,
+ * eps in units of the scale of n x, squared */
+static void layer_norm(const int8_t *x, int8_t *y, int32_t n, const int8_t *weight,
+                       const int32_t *bias, int64_t eps, int32_t multiplier, int32_t shift,
+                       int32_t zero_point) {
+  int64_t sum = 0;
+  int64_t squares = 0;
+  int64_t variance;
+  int64_t deviation = 0;
+  int32_t bits = 12;
+  for (int32_t i = 0; i < n; ++i) {
+    sum += x[i];
+    squares += (int32_t)x[i] * x[i];
+  }
+  variance = n * squares - sum * sum + eps; /* n^2 times it */
+  if (variance < 1) variance = 1;
+  for (; variance < (int64_t)1 << 60; variance *= 4) ++bits;
+  for (int64_t bit = (int64_t)1 << 31; bit > 0; bit /= 2) /* the root, rounded down */
+    if ((deviation + bit) * (deviation + bit) <= variance) deviation += bit;
+  for (int32_t i = 0; i < n; ++i) {
+    const int64_t above = ((int64_t)n * x[i] - sum) * ((int64_t)1 << bits);
+    const int64_t half = deviation / 2;
+    const int32_t normal = (int32_t)((above > 0 ? above + half : above - half) / deviation);
+    y[i] = clamped(requantise(weight[i] * normal + bias[i], multiplier, shift) + zero_point, -128,
+                   127);
+  }
+}
+)");
+  c.array(at.layer + "_weight", norm.weight);
+  c.array(at.layer + "_bias", norm.bias);
+  c.multiplies(3 * at.out);
+  c.call("layer_norm(", at.x, ", ", at.y, ", ", at.out, ", ", at.layer, "_weight, ", at.layer,
+         "_bias, INT64_C(", norm.eps, "),\n             ", norm.multiplier.value, ", ",
+         norm.multiplier.shift, ", /* zero point */ ", at.y_is.zero_point, ')');
+}
+
+}  // namespace kd::c_source

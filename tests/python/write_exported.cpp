@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+//
+// Exports networks into a folder: write_exported FOLDER. read_exported.py runs them elsewhere.
+
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "common/mlperf_tiny.hpp"
+#include "kd/distill.hpp"
+#include "kd/export.hpp"
+#include "kd/io/npy.hpp"
+#include "support/exported_networks.hpp"
+
+namespace {
+
+using nlohmann::json;
+
+using Article =
+    kd::Sequential<kd::Linear<784, 20>, kd::ReLU, kd::Linear<20, 20>, kd::ReLU, kd::Linear<20, 10>>;
+
+json of(const kd::ConvShape& s) {
+  return {{"in", {s.in.channels, s.in.height, s.in.width}},
+          {"out", {s.out.channels, s.out.height, s.out.width}},
+          {"kernel", {s.height, s.width}},
+          {"stride", s.stride},
+          {"begin", {s.top, s.left}},
+          {"groups", s.groups}};
+}
+
+json of(const kd::quant::Quantization& is) {
+  return {{"scale", is.scale}, {"zero_point", is.zero_point}};
+}
+
+void add(json& node, const kd::quant::Weights& w) {
+  node["weight"] = w.weight;
+  node["bias"] = w.bias;
+  node["scales"] = w.scales;
+}
+
+// What each operation is, in numbers.
+void write(json& node, const kd::quant::Linear& linear) {
+  node["op"] = "linear";
+  add(node, linear.weights);
+}
+void write(json& node, const kd::quant::Convolution& conv) {
+  node["op"] = "conv";
+  node["window"] = of(conv.shape);
+  add(node, conv.weights);
+}
+void write(json& node, const kd::quant::MaxPool& pool) {
+  node["op"] = "max_pool";
+  node["window"] = of(pool.shape);
+}
+void write(json& node, const kd::quant::AveragePool& pool) {
+  node["op"] = "average_pool";
+  node["window"] = of(pool.shape);
+  node["counts_border"] = pool.counts_border;
+}
+void write(json& node, const kd::quant::Add&) { node["op"] = "add"; }
+void write(json& node, const kd::quant::Table& table) {
+  constexpr const char* names[] = {"relu", "relu6", "leaky_relu", "hard_swish",
+                                   "gelu", "silu",  "tanh",       "sigmoid"};
+  node["op"] = names[static_cast<int>(table.activation.kind)];
+  node["negative_slope"] = table.activation.negative_slope;
+  node["table"] = table.values;
+}
+void write(json& node, const kd::quant::LayerNorm&) { node["op"] = "layer_norm"; }
+
+json of(const kd::QuantizedNetwork& network) {
+  const kd::Shape& in = network.input_shape();
+  json nodes = json::array();
+  for (const kd::quant::Node& each : network.nodes()) {
+    json node{{"sources", {each.sources.first, each.sources.second}},
+              {"shape", {each.shape.channels, each.shape.height, each.shape.width}},
+              {"is", of(each.quantization)},
+              {"relu", !each.fused                                       ? 0
+                       : each.fused == kd::graph::Activation::Kind::relu ? 1
+                                                                         : 6}};
+    std::visit([&](const auto& operation) { write(node, operation); }, each.operation);
+    nodes.push_back(std::move(node));
+  }
+  return {{"shape", {in.channels, in.height, in.width}},
+          {"is", of(network.input_quantization())},
+          {"nodes", nodes}};
+}
+
+/// Samples, what the network says of them, in float and in integers, and the files of it.
+template <class Net>
+void write(const std::string& folder, const std::string& name, kd::Index count) {
+  const kd::Network<Net> network = kd::test::lively<Net>();
+  const kd::Matrix<float> x = kd::test::random_matrix<float>(network.in_features(), count, 5);
+  const std::string path = folder + name;
+  const kd::QuantizedNetwork quantized = kd::quantize(network, kd::Dataset(x));
+  kd::save_npy(x, path + "_x.npy");
+  kd::save_npy(network.predict(x), path + "_y.npy");
+  kd::Matrix<std::int8_t> q = quantized.quantize_inputs(x);
+  for (kd::Index b = 0; b < count; b += 2)  // and any integers
+    q.col(b) = (kd::test::random_matrix<float>(q.rows(), 1, 7 + static_cast<std::uint64_t>(b), 128)
+                    .array()
+                    .floor())
+                   .matrix()
+                   .cast<std::int8_t>();
+  kd::save_npy(q, path + "_qx.npy");
+  kd::save_npy(quantized.run(q), path + "_qy.npy");
+  std::ofstream(path + ".json") << of(quantized);
+}
+
+void write(const std::string& folder) {
+  write<Article>(folder, "article", 1000);
+  write<kd::test::OfFeatures>(folder, "features", 300);
+  write<kd::test::OfImages>(folder, "images", 1000);
+  write<mlperf_tiny::ResNet8>(folder, "resnet8", 20);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  try {
+    if (count != 2) throw std::invalid_argument("write_exported FOLDER");
+    write(std::string(arguments[1]) + '/');
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+}
