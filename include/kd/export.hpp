@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Trained networks for where there is no kd: quantised to 8 bits, as C99 source. Needs Eigen and
-/// POSIX alone.
+/// Trained networks for where there is no kd: quantised to 8 bits, as C99 source, as ONNX. Needs
+/// Eigen and POSIX alone.
 
 #include "kd/export/c_files.hpp"
 #include "kd/export/c_float_activations.hpp"
@@ -12,6 +12,12 @@
 #include "kd/export/c_program.hpp"
 #include "kd/export/c_source.hpp"
 #include "kd/export/c_text.hpp"
+#include "kd/export/onnx.hpp"
+#include "kd/export/onnx_int8_layers.hpp"
+#include "kd/export/onnx_layers.hpp"
+#include "kd/export/onnx_model.hpp"
+#include "kd/export/onnx_operators.hpp"
+#include "kd/export/protobuf.hpp"
 #include "kd/graph/graph.hpp"
 #include "kd/graph/memory_plan.hpp"
 #include "kd/graph/operation_of.hpp"

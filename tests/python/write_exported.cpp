@@ -12,6 +12,7 @@
 #include "kd/distill.hpp"
 #include "kd/export.hpp"
 #include "kd/io/npy.hpp"
+#include "kd/io/save.hpp"
 #include "support/exported_networks.hpp"
 
 namespace {
@@ -96,6 +97,19 @@ void write(const std::string& folder, const std::string& name, kd::Index count) 
   const kd::QuantizedNetwork quantized = kd::quantize(network, kd::Dataset(x));
   kd::save_npy(x, path + "_x.npy");
   kd::save_npy(network.predict(x), path + "_y.npy");
+  kd::export_onnx(network, path + ".onnx");
+  kd::export_onnx(quantized, path + "_int8.onnx");
+  kd::save(network, path + ".safetensors");
+  kd::save_npy(quantized.predict(x), path + "_dy.npy");
+  // What every layer gives for the first samples: the network up to there.
+  const kd::Matrix<std::int8_t> few = quantized.quantize_inputs(x.leftCols(8));
+  kd::save_npy(few, path + "_layer0.npy");
+  for (std::size_t i = 1; i <= quantized.nodes().size(); ++i) {
+    const kd::QuantizedNetwork beginning(
+        quantized.input_shape(), quantized.takes_image(), quantized.input_quantization(),
+        {quantized.nodes().begin(), quantized.nodes().begin() + static_cast<kd::Index>(i)});
+    kd::save_npy(beginning.run(few), path + "_layer" + std::to_string(i) + ".npy");
+  }
   kd::Matrix<std::int8_t> q = quantized.quantize_inputs(x);
   for (kd::Index b = 0; b < count; b += 2)  // and any integers
     q.col(b) = (kd::test::random_matrix<float>(q.rows(), 1, 7 + static_cast<std::uint64_t>(b), 128)
