@@ -5,6 +5,7 @@
 #include <iostream>
 #include <kd/io/save.hpp>
 
+#include "exports.hpp"
 #include "interrupt.hpp"
 #include "options.hpp"
 #include "outputs.hpp"
@@ -23,6 +24,7 @@ void run(const mnist::Options& options) {
   outputs.add("--save", options.save);
   outputs.add("--save-teacher", options.save_teacher);
   outputs.add("--checkpoint", options.checkpoint);
+  example::add_exports(outputs, options.exports);
   kd::set_threads(options.common.threads);
   const example::Images images = example::load_images(options.common.images);
   outputs.check_apart_from(images.files, "--data");
@@ -38,8 +40,11 @@ void run(const mnist::Options& options) {
   const mnist::Trained trained =
       mnist::run(recipe, images, {seed, options.checkpoint}, teacher, outputs);
   mnist::print_table(std::cout, trained.results);
-  outputs.write({{"--json", mnist::to_json(recipe, images, seed, trained.results)},
-                 {"--save", [&](const std::string& path) { kd::save(trained.student, path); }}});
+  outputs.write(
+      {{"--json", mnist::to_json(recipe, images, seed, trained.results)},
+       {"--save", [&](const std::string& path) { kd::save(trained.student, path); }},
+       {"--export-c", example::exported_c(options.exports, trained.student, images)},
+       {"--export-onnx", example::exported_onnx(options.exports, trained.student, images)}});
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ constexpr const char* footer =
     "  mnist_distill --recipe article --data mnist   the article's experiment\n"
     "  mnist_distill --temperature 8 --json t8.json  another temperature, results kept\n"
     "  mnist_distill --save-teacher t.safetensors --save student.safetensors\n"
+    "  mnist_distill --export-c student --int8 yes   the student as C of 8-bit integers\n"
     "  mnist_distill --teacher t.safetensors         with the teacher of before";
 
 example::Expected<std::string> schedule() { return example::one_of({"constant", "cosine"}); }
@@ -70,6 +71,7 @@ void add_flags(example::CommandLine& line, Options& options) {
                                "; FILE.1, FILE.2\nand FILE.3, one for each network");
   add_teacher_flags(line, options.overrides);
   add_student_flags(line, options.overrides);
+  example::add_export_flags(line, options.exports);
 }
 
 void check(const Options& options) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common_options.hpp"
+#include "exports.hpp"
 #include "recipe.hpp"
 
 namespace mnist {
@@ -14,6 +15,7 @@ struct Options {
   std::string recipe = "tuned";
   Overrides overrides;
   std::optional<std::string> teacher, save, save_teacher, checkpoint;
+  example::ExportOptions exports;
   example::CommonOptions common;
 };
 

@@ -2,6 +2,7 @@
 //
 // The MNIST program, run as a user runs it, on a few hundred images.
 
+#include <cmath>
 #include <filesystem>
 #include <kd/data/gzip.hpp>
 #include <kd/distill.hpp>
@@ -12,6 +13,7 @@
 
 #include "examples/run_program.hpp"
 #include "networks.hpp"
+#include "support/c_program.hpp"
 
 using namespace kd::test;
 using Json = nlohmann::ordered_json;
@@ -266,4 +268,52 @@ TEST_CASE("what is wrong is said in one line, before any work", "[mnist_distill]
     CHECK(is_one_line(program.err));
     CHECK(program.out.find("epoch 1") == std::string::npos);
   }
+}
+
+TEST_CASE("an exported student classifies on a device as it did before",
+          "[mnist_distill][export]") {
+  const TemporaryFolder folder;
+  const Run program = run(small + "--epochs 40 --int8 yes --export-c " + folder.path("student") +
+                          " --export-onnx " + folder.path("student.onnx"));
+  INFO(program.err);
+  REQUIRE(program.exit_code == 0);
+  const Json json = Json::parse(folder.read("student.json"));
+  CHECK(json["type"] == "int8");
+  CHECK(json["samples"] == 100);
+  CHECK(folder.read("student.onnx").find("QuantizeLinear") != std::string::npos);
+
+  const auto built =
+      run_shell(c_compilers().at(0) + as_c + "-O2 -DSTUDENT_SELF_TEST -I" + folder.path() +
+                " " KD_DEVICE_MAIN " " + folder.path("student.c") + " -o " + folder.path("device"));
+  INFO(built.err);
+  REQUIRE(built.exit_code == 0);
+  CHECK(run_shell(folder.path("device") + " --self-test").exit_code == 0);
+  const kd::Dataset test = kd::load_mnist(KD_SAMPLE_DIR, kd::Split::test, kd::GzipFiles{});
+  std::string bytes;
+  test.visit([&](const auto& images, float) {
+    bytes.assign(reinterpret_cast<const char*>(images.data), 784 * 100);
+  });
+  folder.write("images", bytes);
+  const Run device = run_shell(folder.path("device") + " < " + folder.path("images"));
+  REQUIRE(device.exit_code == 0);
+  REQUIRE(device.out.size() == 200);  // a digit and the end of its line
+  int right = 0;
+  for (std::size_t i = 0; i < 100; ++i) right += device.out[2 * i] - '0' == test.labels().data[i];
+  CHECK(right == std::lround(100 * json["accuracy"].get<double>()));
+  CHECK(right > 50);
+
+  folder.write("images", bytes.substr(0, 1000));
+  const Run cut = run_shell(folder.path("device") + " < " + folder.path("images"));
+  CHECK(cut.exit_code == 1);
+  CHECK(cut.err == "device: expected images of 784 bytes, the last has 216\n");
+}
+
+TEST_CASE("an export that cannot be made is refused before the training",
+          "[mnist_distill][export]") {
+  CHECK(run(small + "--int8 yes").err ==
+        "mnist_distill: --int8: expected --export-c or --export-onnx beside it, got neither\n");
+  CHECK(run(small + "--export-c 2nd").err.find("a name of letters, digits and '_'") !=
+        std::string::npos);
+  CHECK(run(small + "--export-c /nowhere/student").err.find("/nowhere/student.c: ") !=
+        std::string::npos);
 }
