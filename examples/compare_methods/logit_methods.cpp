@@ -47,6 +47,7 @@ std::vector<Method<Student>> logit_methods() {
   add("Wttm", "labels +", labels, kd::Wttm{});
   add("RefinedLogits", "labels +", labels, kd::RefinedLogits{});
   add("AlphaBeta", "labels +", labels, kd::AlphaBeta{});
+  add("MultiLevel", "labels +", labels, kd::MultiLevel{});
   all.push_back(
       {"WassersteinLogits", Kind::logits, "labels +", [](const Lesson& lesson, Net& student) {
          return distil(lesson.table, lesson, student, labels,

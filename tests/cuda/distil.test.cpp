@@ -61,6 +61,7 @@ TEST_CASE("CUDA: methods on logits train there", "[cuda]") {
   CHECK(distance_after(kd::Wttm{}, kd::Wttm{{.weighted_samples = false}}) < 1e-4);
   CHECK(distance_after(kd::RefinedLogits{}) < 1e-4);
   CHECK(distance_after(kd::AlphaBeta{}) < 1e-4);
+  CHECK(distance_after(kd::MultiLevel{}) < 1e-4);
   CHECK(distance_after(kd::WassersteinLogits(kd::class_costs(Pair().teacher),
                                              {.transport_weight = 10})) < 1e-4);
   CHECK(distance_after(kd::LogitMse{}) < 1e-4);

@@ -312,3 +312,22 @@ TEMPLATE_TEST_CASE("CUDA: transport between classes is the CPU's", "[cuda]", flo
   CHECK(values.distance() <= twin::tolerance);
   CHECK(dz.distance() <= twin::tolerance);
 }
+
+TEMPLATE_TEST_CASE("CUDA: multi-level distillation is the CPU's", "[cuda]", float, double) {
+  using S = TestType;
+  const Index classes = GENERATE(2, 10, 33);
+  const Index batch = GENERATE(1, 5, 40);
+  CAPTURE(classes, batch);
+  const Index size = classes * batch;
+  Twin<S> z(size, seed(1), 8), v(size, seed(2), 8), dz(size, seed(3)), q(size), p(size), dq(size),
+      pairs(2 * batch * batch), class_pairs(2 * classes * classes), samples(batch),
+      of_classes(classes);
+  on_both([&](auto side) {
+    op_multi_level(side.space, side.in(z, classes, batch), side.in(v, classes, batch), S(2), S(0.5),
+                   S(3), side.out(dz, classes, batch), side.out(samples), side.out(of_classes),
+                   side.out(q, classes, batch), side.out(p, classes, batch),
+                   side.out(dq, classes, batch), side.out(pairs, batch, 2 * batch),
+                   side.out(class_pairs, classes, 2 * classes));
+  });
+  for (const auto* twin : {&dz, &samples, &of_classes}) CHECK(twin->distance() <= twin::tolerance);
+}

@@ -115,6 +115,7 @@ TEST_CASE("temperatures whose square no float holds are refused", "[distill][pre
     CHECK_THROWS_AS(RefinedLogits({.temperature = bad}), ConfigError);
     CHECK_THROWS_AS(RefinedLogits({.confidence_temperature = bad}), ConfigError);
     CHECK_THROWS_AS(AlphaBeta({.temperature = bad}), ConfigError);
+    CHECK_THROWS_AS(MultiLevel({.lowest_temperature = bad}), ConfigError);
     CHECK_THROWS_AS(WassersteinLogits(Matrix<double>::Zero(4, 4), {.temperature = bad}),
                     ConfigError);
     CHECK_THROWS_AS(CorrelationKd({.temperature = bad}), ConfigError);

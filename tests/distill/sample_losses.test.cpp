@@ -61,6 +61,7 @@ TEST_CASE("every method refuses a state for fewer samples", "[distill][sample_lo
   check_small_room(Hint<1, 1>(), teacher);
   check_small_room(LogitMse(), teacher);
   check_small_room(LogitStandardization(), teacher);
+  check_small_room(MultiLevel(), teacher);
   check_small_room(Nkd(), teacher);
   check_small_room(ProbabilisticTransfer<1, 1>(), teacher);
   check_small_room(RefinedLogits(), teacher);

@@ -51,6 +51,7 @@ TEST_CASE("every method trains both students", "[compare_methods]") {
                              "Wttm",
                              "RefinedLogits",
                              "AlphaBeta",
+                             "MultiLevel",
                              "WassersteinLogits",
                              "LogitMse",
                              "LabelSmoothing",

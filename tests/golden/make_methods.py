@@ -338,6 +338,33 @@ def make_wasserstein():
     close((u[:, None] * kernel * w[None]).sum(dim=0), t, 1e-6)
 
 
+# --- Multi-level (MLKD) --------------------------------------------------------------------------
+
+def multi_level_parts(z, v, temperatures):
+    parts = [0.0, 0.0, 0.0]
+    for t in temperatures:
+        q, p = F.softmax(z / t, 1), F.softmax(v / t, 1)  # a sample a row
+        parts[0] = parts[0] + kl_divergence(z, v, t)
+        parts[1] = parts[1] + (q @ q.T - p @ p.T).square().sum() / len(z)
+        parts[2] = parts[2] + (q.T @ q - p.T @ p).square().sum() / z.shape[1]
+    return parts
+
+
+def make_multi_level():
+    z, v, _ = logits(418)
+    temperatures = [2.0, 3.0, 4.0, 5.0, 6.0]
+    cases = {"random": (z, v), "extreme": (extreme_logits(), extreme_logits().flip(0))}
+    for name, (student, teacher) in cases.items():
+        value, gradient = value_and_gradient(
+            lambda x: sum(w * part for w, part in zip((1.0, 2.0, 3.0),
+                                                      multi_level_parts(x, teacher, temperatures))),
+            student)
+        save("multi_level", **{f"{name}_student": student, f"{name}_teacher": teacher,
+                               f"{name}_value": value, f"{name}_gradient": gradient,
+                               f"{name}_parts": torch.stack(
+                                   multi_level_parts(student, teacher, temperatures))})
+
+
 def make_logit_mse():
     z, v, _ = logits(405)
     value, gradient = value_and_gradient(lambda x: F.mse_loss(x, v), z)
@@ -471,6 +498,7 @@ def main():
     make_refined()
     make_alpha_beta()
     make_wasserstein()
+    make_multi_level()
     make_logit_mse()
     make_label_smoothing()
     make_virtual_teacher()

@@ -35,6 +35,7 @@
 #include "kd/cuda/ops/max_norm.cuh"
 #include "kd/cuda/ops/max_pool.cuh"
 #include "kd/cuda/ops/moving_average.cuh"
+#include "kd/cuda/ops/multi_level.cuh"
 #include "kd/cuda/ops/multiply.cuh"
 #include "kd/cuda/ops/nkd.cuh"
 #include "kd/cuda/ops/pair_distances.cuh"

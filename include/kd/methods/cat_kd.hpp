@@ -28,8 +28,8 @@ struct CatKdOptions {
 /// compile. Channels and sizes of the maps may differ. Each class's map is made 1 long; the mean is
 /// over classes, cells and batch. How sure a network is changes nothing. A class whose map is all
 /// zero has no gradient. W, the student's last layer, learns from this too. Source: Guo et al.,
-/// "Class attention transfer based knowledge distillation", 2023, equations 1 and 4, which have no
-/// bias in the maps; 2 x 2 cells as there.
+/// "Class attention transfer based knowledge distillation", 2023, whose class activation maps
+/// have no bias; 2 x 2 cells as there.
 class CatKd : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;

@@ -34,7 +34,7 @@ double train(const kd::Dataset& data) {
                        kd::LogitStandardization(kd::SoftTargets{{.hard_weight = 0}}));
   others.fit(data, kd::Adam{});
   kd::Distiller newer(teacher, student, kd::Nkd{}, kd::Wttm{}, kd::RefinedLogits{}, kd::AlphaBeta{},
-                      kd::WassersteinLogits(kd::Matrix<double>::Zero(10, 10)));
+                      kd::MultiLevel{}, kd::WassersteinLogits(kd::Matrix<double>::Zero(10, 10)));
   newer.fit(data, kd::Adam{});
   kd::Distiller features(
       teacher, student, kd::Hint<3, 2>{}, kd::VariationalTransfer<3, 2>{}, kd::FactorCosine<4, 3>{},
