@@ -4,11 +4,15 @@
 /// Trained networks for where there is no kd: quantised to 8 bits, as C99 source, as ONNX. Needs
 /// Eigen and POSIX alone.
 
+#include "kd/export/c_conv.hpp"
 #include "kd/export/c_files.hpp"
 #include "kd/export/c_float_activations.hpp"
+#include "kd/export/c_float_conv.hpp"
 #include "kd/export/c_float_layers.hpp"
 #include "kd/export/c_int8.hpp"
+#include "kd/export/c_int8_conv.hpp"
 #include "kd/export/c_int8_layers.hpp"
+#include "kd/export/c_int8_weights.hpp"
 #include "kd/export/c_program.hpp"
 #include "kd/export/c_source.hpp"
 #include "kd/export/c_text.hpp"

@@ -111,7 +111,7 @@ def check_int8(folder, name, x):
     path, y = folder / f"{name}_int8.onnx", np.load(folder / f"{name}_dy.npy")
     model = onnx.load(path)
     check_model(model, x, y.shape[1])
-    network = json.loads((folder / f"{name}.json").read_text())
+    network = json.loads((folder / f"{name}.network").read_text())
     check_layers(folder, name, model, network)
     scale = network["nodes"][-1]["is"]["scale"]
     steps = np.rint(np.abs(run(path, x) - y) / scale).astype(int)
@@ -124,10 +124,10 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         subprocess.run([sys.argv[1], temporary], check=True)
-        names = [path.stem for path in sorted(folder.glob("*.json"))]
+        names = [path.stem for path in sorted(folder.glob("*.network"))]
         assert len(names) >= 4
         for name in names:
-            shape = json.loads((folder / f"{name}.json").read_text())["shape"]
+            shape = json.loads((folder / f"{name}.network").read_text())["shape"]
             x = np.load(folder / f"{name}_x.npy")
             x = x.reshape(-1, *shape) if shape[1] * shape[2] > 1 else x
             check_float(folder, name, x)

@@ -267,7 +267,7 @@ def run(content, inputs):
 
 def compare_networks(folder):
     total = 0
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("*.network")):
         network = json.loads(path.read_text())
         content = tflite_file(network)
         if content is None:
@@ -290,7 +290,7 @@ def compare_tables(folder):
     operators = {"sigmoid": ("LOGISTIC", None, {}), "tanh": ("TANH", None, {}),
                  "leaky_relu": ("LEAKY_RELU", "LeakyReluOptions", {"Alpha": "negative_slope"}),
                  "hard_swish": ("HARD_SWISH", "HardSwishOptions", {})}  # fmt: skip
-    network = json.loads((folder / "features.json").read_text())
+    network = json.loads((folder / "features.network").read_text())
     seen = set()
     every = np.arange(-128, 128).astype(np.int8)
     for node in network["nodes"]:

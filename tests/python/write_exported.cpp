@@ -97,6 +97,8 @@ void write(const std::string& folder, const std::string& name, kd::Index count) 
   const kd::QuantizedNetwork quantized = kd::quantize(network, kd::Dataset(x));
   kd::save_npy(x, path + "_x.npy");
   kd::save_npy(network.predict(x), path + "_y.npy");
+  kd::export_c(network, path + "_float");
+  kd::export_c(quantized, path + "_int8");
   kd::export_onnx(network, path + ".onnx");
   kd::export_onnx(quantized, path + "_int8.onnx");
   kd::save(network, path + ".safetensors");
@@ -119,7 +121,7 @@ void write(const std::string& folder, const std::string& name, kd::Index count) 
                    .cast<std::int8_t>();
   kd::save_npy(q, path + "_qx.npy");
   kd::save_npy(quantized.run(q), path + "_qy.npy");
-  std::ofstream(path + ".json") << of(quantized);
+  std::ofstream(path + ".network") << of(quantized);
 }
 
 void write(const std::string& folder) {

@@ -85,7 +85,7 @@ TEST_CASE("every layer has integers", "[quant]") {
     CHECK(difference.norm() < 0.06F * float_logits.norm());
   };
   check(kd::test::lively<kd::test::OfFeatures>(), 30);
-  check(kd::test::lively<kd::test::OfImages>(), 8);
+  check(kd::test::lively<kd::test::OfImages>(), 30);
 }
 
 TEST_CASE("LayerNorm is itself but for rounding, for few features and many", "[quant]") {

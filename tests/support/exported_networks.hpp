@@ -30,12 +30,12 @@ using OfFeatures =
 inline constexpr ConvOptions no_bias{.bias = false};
 
 using OfImages =
-    Sequential<Image<2, 11, 9>, BatchNorm, Conv2d<6, 3, Window{.stride = 2, .pad = 1}>, ReLU,
+    Sequential<Image<2, 11, 9>, BatchNorm, Conv2d<12, 3, Window{.stride = 2, .pad = 1}>, ReLU,
                BatchNorm, Conv2d<6, Kernel(1, 3), Window{.pad = 1}, ConvOptions{.groups = 2}>,
                MaxPool2d<2, Window{.stride = 1, .pad = 1}>, ReLU, DepthwiseConv2d<3>,
                Residual<Shortcut<Conv2d<4, 1, Window{.stride = 2}, no_bias>, BatchNorm>,
                         Conv2d<4, 5, Window{.stride = 2, .same = true}, no_bias>, BatchNorm, ReLU>,
-               AvgPool2d<3, Window{.stride = 1, .pad = 1}>,
+               Conv2d<16, 3, Window{.pad = 1}>, ReLU6, AvgPool2d<3, Window{.stride = 1, .pad = 1}>,
                AvgPool2d<2, Window{.stride = 1, .same = true}>, ReLU, Conv2d<5, 1>, GlobalAvgPool,
                Linear<5, 4>>;
 

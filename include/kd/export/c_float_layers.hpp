@@ -34,45 +34,6 @@ static void linear(const float *x, float *y, const float *weight, const float *b
          ", ", linear.out, ')');
 }
 
-inline void emit(Program& c, const graph::Convolution& conv, const Place& at) {
-  const std::string window = c.window(at, conv.shape);
-  c.kernel(
-      R"(/* y[o] = b[o] + the sum over the group's channels of w[o][i] * x[i]; without a bias it is 0 */
-static void conv2d(const window *s, const float *x, float *y, const float *weight,
-                   const float *bias) {
-  const int32_t ins = s->channels / s->groups;
-  const int32_t outs = s->out_channels / s->groups;
-  for (int32_t o = 0; o < s->out_channels; ++o) {
-    for (int32_t row = 0; row < s->out_height; ++row) {
-      float *to = y + (o * s->out_height + row) * s->out_width;
-      for (int32_t column = 0; column < s->out_width; ++column) to[column] = bias ? bias[o] : 0.0f;
-      for (int32_t i = 0; i < ins; ++i) {
-        for (int32_t ky = 0; ky < s->kernel_height; ++ky) {
-          const int32_t in_row = row * s->stride - s->top + ky;
-          const float *w = weight + ((o * ins + i) * s->kernel_height + ky) * s->kernel_width;
-          const float *from;
-          if (in_row < 0 || in_row >= s->height) continue;
-          from = x + ((o / outs * ins + i) * s->height + in_row) * s->width;
-          for (int32_t kx = 0; kx < s->kernel_width; ++kx) {
-            const int32_t shift = kx - s->left; /* columns whose element lies in the row: */
-            const int32_t first = most(0, (s->stride - 1 - shift) / s->stride);
-            const int32_t end = least(s->out_width, (s->width - 1 - shift + s->stride) / s->stride);
-            for (int32_t column = first; column < end; ++column)
-              to[column] += w[kx] * from[column * s->stride + shift];
-          }
-        }
-      }
-    }
-  }
-}
-)");
-  c.array(at.layer + "_weight", conv.weight);
-  if (!conv.bias.empty()) c.array(at.layer + "_bias", conv.bias);
-  c.multiplies(static_cast<Index>(conv.weight.size()) * conv.shape.out.area());
-  c.call("conv2d(", window, ", ", at.x, ", ", at.y, ", ", at.layer, "_weight, ",
-         conv.bias.empty() ? std::string("0") : at.layer + "_bias", ')');
-}
-
 /// `scale = weight / sqrt(variance + eps)`, `shift = bias - mean scale`: what `fold` left over.
 inline void emit(Program& c, const graph::BatchNorm& norm, const Place& at) {
   c.kernel(R"(/* y = scale x + shift, channel by channel */

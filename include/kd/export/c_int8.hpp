@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/export/c_int8_conv.hpp"
 #include "kd/export/c_int8_layers.hpp"
 #include "kd/export/c_source.hpp"
 #include "kd/quant/compare.hpp"

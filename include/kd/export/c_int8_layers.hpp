@@ -1,54 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/export/c_program.hpp"
-#include "kd/quant/operations.hpp"
+#include "kd/export/c_int8_weights.hpp"
 
 /// How each operation of 8-bit integers is written in C99, without a floating-point number. A new
 /// layer is a copy of one of these.
 namespace kd::c_source {
-
-/// Where a layer reads and writes, and what its integers stand for.
-struct QuantizedPlace : Place {
-  quant::Quantization x_is, other_is, y_is;
-};
-
-inline void need_requantise(Program& c) {
-  c.kernel(
-      R"(/* Right shifts of what is negative have to keep the sign, as on every common compiler. */
-typedef char shifts_keep_the_sign[(-1 >> 1) == -1 ? 1 : -1];
-
-/* x multiplier 2^(shift - 31), rounded twice, as TensorFlow Lite Micro's reference kernels do */
-static int32_t requantise(int32_t x, int32_t multiplier, int32_t shift) {
-  const int64_t product = (int64_t)(x * ((int32_t)1 << (shift > 0 ? shift : 0))) * multiplier;
-  const int32_t high = (int32_t)((product + ((int64_t)1 << 30)) >> 31);
-  const int32_t right = shift < 0 ? -shift : 0;
-  const int32_t mask = (int32_t)(((int64_t)1 << right) - 1);
-  return (high >> right) + ((high & mask) > (mask >> 1) + (high < 0) ? 1 : 0);
-}
-
-static int8_t clamped(int32_t q, int32_t low, int32_t high) {
-  return (int8_t)(q < low ? low : q > high ? high : q);
-}
-)");
-}
-
-/// The arrays of weights, and their names as arguments.
-inline std::string write_weights(Program& c, const quant::Weights& w,
-                                 std::vector<std::int32_t> bias, const Place& at) {
-  std::vector<std::int32_t> multipliers;
-  std::vector<std::int8_t> shifts;
-  for (const quant::Multiplier& each : w.multipliers) {
-    multipliers.push_back(each.value);
-    shifts.push_back(static_cast<std::int8_t>(each.shift));
-  }
-  c.array(at.layer + "_weight", w.weight);
-  c.array(at.layer + "_bias", bias);
-  c.array(at.layer + "_multiplier", multipliers);
-  c.array(at.layer + "_shift", shifts);
-  return detail::text(at.layer, "_weight, ", at.layer, "_bias, ", at.layer, "_multiplier, ",
-                      at.layer, "_shift");
-}
 
 /// The zero point of the input is in the bias: `sum of w (x - z) = sum of w x - z sum of w`.
 inline void emit(Program& c, const quant::Linear& linear, const QuantizedPlace& at) {
@@ -75,53 +32,6 @@ static void linear(const int8_t *x, int8_t *y, const int8_t *weight, const int32
   c.call("linear(", at.x, ", ", at.y, ", ", weights, ",\n         ", linear.in, ", ", linear.out,
          ", /* zero point */ ", at.y_is.zero_point, ", /* within */ ", linear.clamp.low, ", ",
          linear.clamp.high, ')');
-}
-
-inline void emit(Program& c, const quant::Convolution& conv, const QuantizedPlace& at) {
-  const std::string window = c.window(at, conv.shape);
-  need_requantise(c);
-  c.kernel(
-      R"(/* y[o] = b[o] + the sum over the group's channels of w[o][i] * x[i], PIECE columns at a time */
-#define PIECE 64
-static void conv2d(const window *s, const int8_t *x, int8_t *y, const int8_t *weight,
-                   const int32_t *bias, const int32_t *multiplier, const int8_t *shift,
-                   int32_t x_zero_point, int32_t zero_point, int32_t low, int32_t high) {
-  const int32_t ins = s->channels / s->groups;
-  const int32_t outs = s->out_channels / s->groups;
-  int32_t sums[PIECE];
-  for (int32_t o = 0; o < s->out_channels; ++o) {
-    for (int32_t row = 0; row < s->out_height; ++row) {
-      for (int32_t begin = 0; begin < s->out_width; begin += PIECE) {
-        const int32_t columns = least(PIECE, s->out_width - begin);
-        for (int32_t k = 0; k < columns; ++k) sums[k] = bias[o];
-        for (int32_t i = 0; i < ins; ++i) {
-          for (int32_t ky = 0; ky < s->kernel_height; ++ky) {
-            const int32_t in_row = row * s->stride - s->top + ky;
-            const int8_t *w = weight + ((o * ins + i) * s->kernel_height + ky) * s->kernel_width;
-            const int8_t *from;
-            if (in_row < 0 || in_row >= s->height) continue;
-            from = x + ((o / outs * ins + i) * s->height + in_row) * s->width;
-            for (int32_t kx = 0; kx < s->kernel_width; ++kx) {
-              const int32_t move = begin * s->stride + kx - s->left;
-              const int32_t first = most(0, (s->stride - 1 - move) / s->stride);
-              const int32_t end = least(columns, (s->width - 1 - move + s->stride) / s->stride);
-              for (int32_t k = first; k < end; ++k)
-                sums[k] += (int32_t)w[kx] * (from[k * s->stride + move] - x_zero_point);
-            }
-          }
-        }
-        for (int32_t k = 0; k < columns; ++k)
-          *y++ = clamped(requantise(sums[k], multiplier[o], shift[o]) + zero_point, low, high);
-      }
-    }
-  }
-}
-)");
-  const std::string weights = write_weights(c, conv.weights, conv.weights.bias, at);
-  c.multiplies(static_cast<Index>(conv.weights.weight.size()) * conv.shape.out.area());
-  c.call("conv2d(", window, ", ", at.x, ", ", at.y, ", ", weights, ",\n         /* zero points */ ",
-         at.x_is.zero_point, ", ", at.y_is.zero_point, ", /* within */ ", conv.clamp.low, ", ",
-         conv.clamp.high, ')');
 }
 
 inline void emit(Program& c, const quant::MaxPool& pool, const QuantizedPlace& at) {

@@ -8,6 +8,7 @@
 #include "kd/data/dataset.hpp"
 #include "kd/export/c_files.hpp"
 #include "kd/export/c_float_activations.hpp"
+#include "kd/export/c_float_conv.hpp"
 #include "kd/export/c_float_layers.hpp"
 #include "kd/graph/graph.hpp"
 #include "kd/nn/fold.hpp"

@@ -56,9 +56,8 @@ inline double value(const graph::Activation& f, double x) {
   using Kind = graph::Activation::Kind;
   switch (f.kind) {
     case Kind::relu:
-      return std::max(x, 0.);
     case Kind::relu6:
-      return std::clamp(x, 0., 6.);
+      break;  // by integers alone, see there
     case Kind::leaky_relu:
       return x > 0 ? x : x * static_cast<double>(f.negative_slope);
     case Kind::hard_swish:
@@ -145,11 +144,30 @@ inline Quantized quantize(const graph::AveragePool& pool, const Context& context
   return {AveragePool{pool.shape, pool.counts_border}, context.x};
 }
 
-/// Sigmoid and tanh have the scales that the field gives them, whatever they were seen to give.
+/// A ReLU that nothing before it does brings numbers to its own scale, as a clamp behind a product
+/// would.
+inline Quantized quantize_relu(const graph::Activation& f, Context context) {
+  context.fused = f.kind;
+  const Quantization y =
+      quantization_of(context.range, std::ldexp(context.x.scale, -20));  // shifted left it fits
+  const Multiplier by =
+      multiplier_of(static_cast<double>(context.x.scale) / static_cast<double>(y.scale));
+  const Clamp clamp = detail::clamp_of(context, y);
+  Table table{{}, f};
+  for (std::int32_t q = lowest; q <= highest; ++q)
+    table.values[static_cast<std::size_t>(q - lowest)] =
+        clamp(requantise(q - context.x.zero_point, by) + y.zero_point);
+  return {table, y};
+}
+
+/// Every other function is rounded once. Sigmoid and tanh have the scales that the field gives
+/// them, whatever they were seen to give.
 inline Quantized quantize(const graph::Activation& f, const Context& context) {
+  using Kind = graph::Activation::Kind;
+  if (f.kind == Kind::relu || f.kind == Kind::relu6) return quantize_relu(f, context);
   Quantization y = quantization_of(context.range);
-  if (f.kind == graph::Activation::Kind::sigmoid) y = {1.F / 256, lowest};
-  if (f.kind == graph::Activation::Kind::tanh) y = {1.F / 128, 0};
+  if (f.kind == Kind::sigmoid) y = {1.F / 256, lowest};
+  if (f.kind == Kind::tanh) y = {1.F / 128, 0};
   Table table{{}, f};
   for (std::int32_t q = lowest; q <= highest; ++q) {
     const double x =
