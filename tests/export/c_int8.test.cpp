@@ -8,6 +8,8 @@
 #include "support/c_program.hpp"
 #include "support/catch.hpp"
 #include "support/exported_networks.hpp"
+#include "support/golden.hpp"
+#include "support/integer_network.hpp"
 #include "support/random_matrix.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -64,6 +66,18 @@ TEST_CASE("integers in C are those of kd, bit for bit", "[export][c][int8]") {
     check_export<OfFeatures>(kd::test::as_cpp, compiler);
     check_export<OfImages>(kd::test::as_cpp, compiler);
   }
+}
+
+TEST_CASE("C gives the integers of TensorFlow Lite Micro", "[export][c][int8][golden]") {
+  const QuantizedNetwork network = kd::test::integer_network();
+  const TemporaryFolder folder;
+  export_c(network, folder.path("net"));
+  const std::string compiler = kd::test::c_compilers().at(0);
+  REQUIRE(kd::test::build_c(folder, compiler, kd::test::as_c, "int8_t").status == 0);
+  std::string output;
+  const Matrix<std::int8_t> x = kd::test::integer_samples(network.in_features(), 64);
+  CHECK(kd::test::run_c(folder, x, 7, output) ==
+        kd::test::golden<std::int8_t>("tflite_micro/integers"));
 }
 
 TEST_CASE("C of integers has no undefined behaviour, and stays in its memory",

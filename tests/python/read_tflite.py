@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Compares kd's integers with TensorFlow Lite Micro's: read_tflite.py PROGRAM, the program being
-write_exported.
+"""Compares kd's integers with TensorFlow Lite Micro's: read_tflite.py PROGRAM [FOLDER], the program being
+write_exported. What they make of one of the networks is kept in tests/golden/tflite_micro, which FOLDER
+writes anew.
 
 Each quantised network becomes a .tflite file of the same numbers, which the reference kernels of the
 package tflite-micro run: every output has to be the same integer. Functions that kd does by tables
@@ -267,7 +268,7 @@ def run(content, inputs):
 
 def compare_networks(folder):
     total = 0
-    for path in sorted(folder.glob("*.network")):
+    for path in sorted([*folder.glob("*.network"), *folder.glob("*.integers")]):
         network = json.loads(path.read_text())
         content = tflite_file(network)
         if content is None:
@@ -277,6 +278,8 @@ def compare_networks(folder):
         shaped = x.reshape(-1, *network["shape"]).transpose(0, 2, 3, 1)[:, None]
         got = run(content, shaped)
         wrong = np.count_nonzero(got != y)
+        if path.suffix == ".integers" and len(sys.argv) > 2:
+            np.save(pathlib.Path(sys.argv[2]) / "integers.npy", got.astype(np.int8))
         total += y.size
         print(f"{name}: {y.size} outputs, {wrong} differ, {len(np.unique(y))} values")
         assert got.shape == y.shape and wrong == 0, name

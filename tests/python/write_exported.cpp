@@ -14,6 +14,7 @@
 #include "kd/io/npy.hpp"
 #include "kd/io/save.hpp"
 #include "support/exported_networks.hpp"
+#include "support/integer_network.hpp"
 
 namespace {
 
@@ -124,7 +125,17 @@ void write(const std::string& folder, const std::string& name, kd::Index count) 
   std::ofstream(path + ".network") << of(quantized);
 }
 
+/// The one whose outputs are kept (tests/golden/tflite_micro).
+void write_integers(const std::string& folder) {
+  const kd::QuantizedNetwork network = kd::test::integer_network();
+  const kd::Matrix<std::int8_t> x = kd::test::integer_samples(network.in_features(), 64);
+  kd::save_npy(x, folder + "integers_qx.npy");
+  kd::save_npy(network.run(x), folder + "integers_qy.npy");
+  std::ofstream(folder + "integers.integers") << of(network);
+}
+
 void write(const std::string& folder) {
+  write_integers(folder);
   write<Article>(folder, "article", 1000);
   write<kd::test::OfFeatures>(folder, "features", 300);
   write<kd::test::OfImages>(folder, "images", 1000);
