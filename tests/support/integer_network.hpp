@@ -5,10 +5,8 @@
 
 namespace kd::test {
 
-namespace detail {
-
 /// Weights that are the same wherever they are made.
-inline quant::Weights weights_of(Index channels, Index depth, float from, float to, int seed) {
+inline quant::Weights integer_weights(Index channels, Index depth, float from, float to, int seed) {
   quant::Weights w;
   for (Index c = 0; c < channels; ++c) {
     for (Index i = 0; i < depth; ++i)
@@ -21,8 +19,6 @@ inline quant::Weights weights_of(Index channels, Index depth, float from, float 
         static_cast<double>(from) * static_cast<double>(scale) / static_cast<double>(to)));
   return w;
 }
-
-}  // namespace detail
 
 /// A network of integers with every kind of arithmetic that TensorFlow Lite Micro has too, made
 /// without a rounding: what it gives is the same on every machine.
@@ -56,14 +52,14 @@ inline QuantizedNetwork integer_network() {
                        share(unit * 0x1p-20, static_cast<double>(sum.scale)),
                        {-128, static_cast<std::int32_t>(std::round(6.F / sum.scale)) - 128}};
   std::vector<quant::Node> nodes{
-      {quant::Convolution{first, detail::weights_of(10, 27, in.scale, conv.scale, 1)},
+      {quant::Convolution{first, integer_weights(10, 27, in.scale, conv.scale, 1)},
        {0, 0},
        first.out,
        conv,
        "conv",
        "0",
        Activation::Kind::relu},
-      {quant::Convolution{depthwise, detail::weights_of(10, 9, conv.scale, deep.scale, 2)},
+      {quant::Convolution{depthwise, integer_weights(10, 9, conv.scale, deep.scale, 2)},
        {1, 0},
        depthwise.out,
        deep,
@@ -72,7 +68,7 @@ inline QuantizedNetwork integer_network() {
       {add, {2, 1}, depthwise.out, sum, "sum", "2", Activation::Kind::relu6},
       {quant::MaxPool{largest}, {3, 0}, largest.out, sum, "largest", "3"},
       {quant::AveragePool{mean, false}, {4, 0}, mean.out, sum, "mean", "4"},
-      {quant::Linear{40, 7, detail::weights_of(7, 40, sum.scale, out.scale, 3)},
+      {quant::Linear{40, 7, integer_weights(7, 40, sum.scale, out.scale, 3)},
        {5, 0},
        Shape{7},
        out,
