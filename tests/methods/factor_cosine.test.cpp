@@ -43,7 +43,9 @@ TEST_CASE("the factor cosine counts directions alone", "[methods][factor_cosine]
 }
 
 TEST_CASE("widths that only run time knows are checked too", "[methods][factor_cosine]") {
-  const auto five_and_four = [] { kd::test::OnFeatures(FactorCosine<1, 1>{}, 4, 5, 3); };
+  const auto five_and_four = [] {
+    kd::test::OnFeatures<FactorCosine<1, 1>>(FactorCosine<1, 1>{}, 4, 5, 3);
+  };
   CHECK_THROWS_AS(five_and_four(), ShapeError);
   CHECK_THROWS_WITH(five_and_four(),
                     "FactorCosine: expected 5 features of the student's layer, as the teacher's "

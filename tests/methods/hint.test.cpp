@@ -43,8 +43,8 @@ TEST_CASE("the hint passes the checks of a method", "[methods][hint]") {
 TEST_CASE("the hint gives what PyTorch gives", "[methods][hint]") {
   const Matrix<double> student = golden("hint/student");
   const Matrix<double> teacher = golden("hint/teacher");
-  kd::test::OnFeatures bench(Hint<1, 1>{{.weight = 1}}, student.rows(), teacher.rows(),
-                             student.cols());
+  kd::test::OnFeatures<Hint<1, 1>> bench(Hint<1, 1>{{.weight = 1}}, student.rows(), teacher.rows(),
+                                         student.cols());
   map(bench.state().params()) << golden("hint/weight").reshaped(),
       kd::test::golden_vector("hint/bias");
 
@@ -89,7 +89,7 @@ TEST_CASE("between other maps, and to vectors, the regressor is a linear map of 
     const Matrix<double> f = random_matrix<double>(36, 4, 1);
     const Matrix<double> g = random_matrix<double>(teacher.features(), 4, 2);
     auto on_maps = kd::test::make_on_maps(method, {3, 4, 3}, teacher, 4);
-    kd::test::OnFeatures on_vectors(method, 36, teacher.features(), 4);
+    kd::test::OnFeatures<Hint<1, 1>> on_vectors(method, 36, teacher.features(), 4);
     REQUIRE(on_maps.state().regressor.num_params() == 37 * teacher.features());
     map(on_maps.state().params()) = map(on_vectors.state().params());
     const auto got = on_maps.run(f, g);

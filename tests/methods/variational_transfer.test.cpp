@@ -26,8 +26,8 @@ TEST_CASE("variational transfer gives what PyTorch gives", "[methods][variationa
   const std::string name = "variational/";
   const Matrix<double> student = golden(name + "student");
   const Matrix<double> teacher = golden(name + "teacher");
-  kd::test::OnFeatures bench(VariationalTransfer<1, 1>{}, student.rows(), teacher.rows(),
-                             student.cols());
+  kd::test::OnFeatures<VariationalTransfer<1, 1>> bench(VariationalTransfer<1, 1>{}, student.rows(),
+                                                        teacher.rows(), student.cols());
   auto params = map(bench.state().params());
   const Index weights = student.rows() * teacher.rows();
   CHECK_THAT(params(params.size() - 1),
@@ -49,7 +49,7 @@ TEST_CASE("variational transfer gives what PyTorch gives", "[methods][variationa
 
 TEST_CASE("the block of variational transfer is named part by part",
           "[methods][variational_transfer]") {
-  kd::test::OnFeatures bench(VariationalTransfer<1, 1>{}, 3, 5, 2);
+  kd::test::OnFeatures<VariationalTransfer<1, 1>> bench(VariationalTransfer<1, 1>{}, 3, 5, 2);
   const auto tensors = bench.state().tensors();
   REQUIRE(tensors.size() == 3);
   CHECK(tensors[0].name == "mean weight");
