@@ -9,6 +9,7 @@
 #include "options.hpp"
 #include "outputs.hpp"
 #include "program.hpp"
+#include "report.hpp"
 #include "rows.hpp"
 #include "run.hpp"
 #include "table.hpp"
@@ -37,6 +38,7 @@ void run(const hinton::Options& options) {
   hinton::check(recipe);
   example::Outputs outputs;
   outputs.add("--json", options.common.json);
+  outputs.add("--report", options.report);
   if (options.checkpoints) make_folder(*options.checkpoints);
   kd::set_threads(options.common.threads);
   example::Images images = example::load_images(options.common.images);
@@ -54,7 +56,8 @@ void run(const hinton::Options& options) {
         hinton::run_seed(hinton::Trainer(recipe, images, seed, options.checkpoints), rows));
   }
   hinton::print_table(std::cout, seeds);
-  outputs.write({{"--json", hinton::to_json(recipe, images, options, seeds)}});
+  outputs.write({{"--json", hinton::to_json(recipe, images, options, seeds)},
+                 {"--report", hinton::to_html(recipe, images, seeds)}});
 }
 
 }  // namespace

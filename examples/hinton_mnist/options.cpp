@@ -55,6 +55,9 @@ void add_flags(example::CommandLine& line, Options& options) {
   line.add("--checkpoints", options.checkpoints, example::name_of("folder", "DIR"),
            "Where each network's training is kept; the same\n"
            "command goes on from there");
+  line.add("--report", options.report, example::name_of("file", "FILE"),
+           "Writes a page to look at to this file: HTML that\n"
+           "needs nothing else");
   example::add_common_flags(line, options.common, "The first, of weights, shuffles and dropout");
   add_figures(line, options.overrides);
 }

@@ -34,7 +34,8 @@ Json results_of(const std::string& arguments) {
 TEST_CASE("every row of the table is run, and goes on from its checkpoints", "[hinton_mnist]") {
   const TemporaryFolder folder;
   const std::string command = small + "--checkpoints " + folder.path("runs") + " --json ";
-  const Run program = run(command + folder.path("first.json"));
+  const Run program =
+      run(command + folder.path("first.json") + " --report " + folder.path("first.html"));
   INFO(program.err);
   REQUIRE(program.exit_code == 0);
   for (const char* text :
@@ -56,6 +57,14 @@ TEST_CASE("every row of the table is run, and goes on from its checkpoints", "[h
   CHECK(seed["sevens_and_eights"]["as_trained"]["test"]["class_errors"][0] ==
         seed["sevens_and_eights"]["as_trained"]["test"]["class_samples"][0]);
   CHECK(seed["sweep"].size() == 6);
+
+  const std::string page = folder.read("first.html");
+  for (const char* text :
+       {"<title>Distilling the Knowledge in a Neural Network, section 3</title>",
+        "Errors by temperature", "Loss of distilled", "7s and 8s only, biases moved by ",
+        "What the teacher says of test image "})
+    CHECK_THAT(page, ContainsSubstring(text));
+  CHECK(page.size() < 1'000'000);
 
   // All is there already: nothing is trained, and the results are the same to the last digit.
   const Run again = run(command + folder.path("again.json") + " --threads 1");
@@ -104,7 +113,8 @@ TEST_CASE("the best shift makes the fewest errors", "[hinton_mnist]") {
   kd::Matrix<float> logits(3, 8);
   kd::Labels labels(8);
   for (kd::Index i = 0; i < 8; ++i) {
-    logits.col(i) << 5, 1, static_cast<float>(i < 4 ? 4 - 0.6 * static_cast<double>(i) : 1 - i);
+    logits.col(i) << 5, 1,
+        static_cast<float>(i < 4 ? 4 - 0.6 * static_cast<double>(i) : 1. - static_cast<double>(i));
     labels(i) = i < 4 ? 2 : 0;
   }
   CHECK(hinton::best_shift(logits, kd::view(labels), {2}) == Approx(5.4).margin(0.11));

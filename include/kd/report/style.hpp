@@ -55,7 +55,7 @@ caption{text-align:left;color:var(--quiet);padding-bottom:.3rem}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
 th[scope=row],thead th:first-child{text-align:left;white-space:normal;min-width:7rem}
 td.zero{color:var(--quiet)}
-.heat th,.heat td{min-width:2.2rem;padding:.3rem;text-align:center;border:1px solid var(--paper)}
+.heat th,.heat td{min-width:2.1rem;padding:.3rem .1rem;text-align:center;border:1px solid var(--paper)}
 .heat th[scope=row],.heat thead th:first-child{min-width:2.2rem;text-align:right}
 .heat th{max-width:7rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap!important}
 .heat td.own{outline:1px solid var(--quiet);outline-offset:-2px}
