@@ -89,6 +89,27 @@ TEST_CASE("bars stand for their values", "[report][bar_chart]") {
   CHECK(chart.table().rows[0] == std::vector<std::string>{"alone", "200", "4.0"});
 }
 
+TEST_CASE("what lies beyond the axis is an arrow, and charts make one picture",
+          "[report][bar_chart]") {
+  BarChart chart{.title = "Methods",
+                 .unit = "errors",
+                 .bars = {{"near", 100, 5, 0}, {"far", 5000, 900, 0}},
+                 .from_zero = false,
+                 .axis_end = 140};
+  const std::string capped = chart.html();
+  CHECK_THAT(capped, ContainsSubstring(">5000 \xC2\xB1 900</text>"));
+  CHECK(count(capped, "l8 5l-8 5z") == 1);
+  CHECK(count(capped, "whisker") == 3);
+  chart.axis_end = {};
+  CHECK(count(chart.html(), "l8 5l-8 5z") == 0);
+  CHECK(count(chart.html(), "whisker") == 6);
+
+  const std::string both =
+      BarChart::svg({chart, {.title = "Others", .unit = "errors", .bars = {}}});
+  CHECK_THAT(both, ContainsSubstring(">Methods</text>") && ContainsSubstring(">Others</text>") &&
+                       ContainsSubstring("translate(0 "));
+}
+
 TEST_CASE("a confusion matrix is a table", "[report][confusion]") {
   kd::Matrix<kd::Index> counts(2, 2);
   counts << 90, 10, 5, 95;

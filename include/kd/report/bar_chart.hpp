@@ -31,6 +31,8 @@ struct BarChart {
   std::string reference_name = {};
   /// Bars that begin at zero. Otherwise points, on an axis that shows how they differ.
   bool from_zero = true;
+  /// Where the axis ends, whatever lies beyond: that is an arrow at the end, and a number.
+  std::optional<double> axis_end = {};
   int digits = 0;  ///< behind the point
   std::string note = {};
 
@@ -41,12 +43,23 @@ struct BarChart {
                           svg.in_page(height, title + ": " + unit) + detail::numbers(table()));
   }
 
-  /// The picture as a file of its own, with its title.
-  std::string svg() const {
-    double height = 0;
-    const Svg svg = draw(height);
-    return svg.in_file(height, title);
+  /// Charts one below the other, each with its title, as a file of its own: for a document.
+  static std::string svg(const std::vector<BarChart>& charts) {
+    constexpr double title_height = 26;
+    Svg all(width);
+    double y = 0;
+    std::string label;
+    for (const BarChart& chart : charts) {
+      double height = 0;
+      const Svg one = chart.draw(height);
+      all.text(4, y + 19, detail::shortened(chart.title, width - 8), "strong");
+      all.add(one, y + title_height);
+      y += title_height + height + 8;
+      label += (label.empty() ? "" : "; ") + chart.title;
+    }
+    return all.in_file(y, label);
   }
+  std::string svg() const { return svg({*this}); }
 
   Table table() const {
     Table table{title, {"", unit, "deviation"}, {}};
@@ -73,14 +86,14 @@ struct BarChart {
     for (const Bar& bar : bars) {
       names = std::max(names, detail::text_width(bar.name));
       numbers = std::max(numbers, detail::text_width(number(bar)));
-      ends.push_back(bar.value - bar.deviation);
-      ends.push_back(bar.value + bar.deviation);
+      for (const double end : {bar.value - bar.deviation, bar.value + bar.deviation})
+        ends.push_back(axis_end ? std::min(end, *axis_end) : end);
     }
     if (reference) ends.push_back(*reference);
     const double left = std::min(names, 170.) + 10;
     const double right = width - std::min(numbers, 110.) - 16;
     const Axis axis = linear_axis(ends, 4, from_zero);
-    const auto at = [&](double v) { return left + (right - left) * axis.at(v); };
+    const auto at = [&](double v) { return left + (right - left) * std::min(axis.at(v), 1.); };
 
     double top = detail::draw_legend(svg, kinds, 4, 2, false) + 8;
     if (reference && !reference_name.empty()) {
@@ -102,14 +115,15 @@ struct BarChart {
     if (reference) svg.line(at(*reference), top, at(*reference), bottom, "ref");
     double y = top + 2;
     for (const Bar& bar : bars) {
-      draw_bar(svg, bar, y, left, at);
+      draw_bar(svg, bar, y, left, at, bar.value > axis.high);
       y += row;
     }
     return svg;
   }
 
   template <class At>
-  void draw_bar(Svg& svg, const Bar& bar, double y, double left, const At& at) const {
+  void draw_bar(Svg& svg, const Bar& bar, double y, double left, const At& at,
+                bool is_beyond) const {
     const double middle = y + row / 2;
     const double low = at(bar.value - bar.deviation);
     const double high = at(bar.value + bar.deviation);
@@ -117,11 +131,14 @@ struct BarChart {
     svg.rect(0, y, width, row, "hit");
     svg.text(left - 8, middle + 4, detail::shortened(bar.name, left - 10), "", "end");
     if (from_zero) svg.rect(at(0), y + 4, at(bar.value) - at(0), row - 8, "mark");
-    if (bar.deviation > 0) {
+    if (bar.deviation > 0 && !is_beyond) {
       svg.line(low, middle, high, middle, "whisker");
       for (const double end : {low, high}) svg.line(end, middle - 4, end, middle + 4, "whisker");
     }
-    if (!from_zero) svg.mark(bar.kind, at(bar.value), middle);
+    if (is_beyond)
+      svg.path('M' + px(high - 6) + ' ' + px(middle - 5) + "l8 5l-8 5z", "mark");
+    else if (!from_zero)
+      svg.mark(bar.kind, at(bar.value), middle);
     svg.text(width - 4, middle + 4, number(bar), "", "end");
     svg.close();
   }

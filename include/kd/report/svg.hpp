@@ -60,6 +60,11 @@ class Svg {
   }
   void close() { add("</g>"); }
 
+  /// All of another picture, moved down by `y`.
+  void add(const Svg& other, double y) {
+    add("<g transform=\"translate(0 ", px(y), ")\">", other.body_, "</g>\n");
+  }
+
   /// For a page, of which it has the colours. `label` is what a screen reader says.
   std::string in_page(double height, std::string_view label) const {
     return head(height, label) + '>' + body_ + "</svg>";
