@@ -36,6 +36,9 @@ void run(const hinton::Options& options) {
   const hinton::Recipe recipe = hinton::make_recipe(options.quick, options.overrides);
   const hinton::Rows rows = hinton::rows_of(options.rows);
   hinton::check(recipe);
+  if (static_cast<std::uint64_t>(recipe.seeds) - 1 > example::most_seeds - options.common.seed)
+    throw kd::ConfigError("--seed: expected that --seeds " + std::to_string(recipe.seeds) +
+                          " of them fit 64 bits, got " + std::to_string(options.common.seed));
   example::Outputs outputs;
   outputs.add("--json", options.common.json);
   outputs.add("--report", options.report);

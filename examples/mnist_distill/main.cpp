@@ -9,6 +9,7 @@
 #include "interrupt.hpp"
 #include "options.hpp"
 #include "outputs.hpp"
+#include "page.hpp"
 #include "program.hpp"
 #include "report.hpp"
 #include "run.hpp"
@@ -21,6 +22,7 @@ void run(const mnist::Options& options) {
   mnist::check(options);
   example::Outputs outputs;
   outputs.add("--json", options.common.json);
+  outputs.add("--report", options.report);
   outputs.add("--save", options.save);
   outputs.add("--save-teacher", options.save_teacher);
   outputs.add("--checkpoint", options.checkpoint);
@@ -38,10 +40,11 @@ void run(const mnist::Options& options) {
   mnist::print_plan(std::cout, recipe, images, seed, options.teacher);
   example::check_standard_output();
   const mnist::Trained trained =
-      mnist::run(recipe, images, {seed, options.checkpoint}, teacher, outputs);
+      mnist::run(recipe, images, {seed, options.seeds, options.checkpoint}, teacher, outputs);
   mnist::print_table(std::cout, trained.results);
   outputs.write(
       {{"--json", mnist::to_json(recipe, images, seed, trained.results)},
+       {"--report", mnist::to_html(recipe, images, trained.results)},
        {"--save", [&](const std::string& path) { kd::save(trained.student, path); }},
        {"--export-c", example::exported_c(options.exports, trained.student, images)},
        {"--export-onnx", example::exported_onnx(options.exports, trained.student, images)}});

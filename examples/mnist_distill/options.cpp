@@ -60,7 +60,13 @@ void add_flags(example::CommandLine& line, Options& options) {
   line.add("--recipe", options.recipe, example::one_of({"tuned", "article"}),
            "Which recipe, see below");
   example::add_common_flags(line, options.common, "Of first weights, shuffles and dropout");
+  line.add("--seeds", options.seeds, example::count(),
+           "Pairs of students, from --seed on, all with one\n"
+           "teacher: whether it pays is told by several");
   const auto file = example::name_of("file", "FILE");
+  line.add("--report", options.report, file,
+           "Writes a page to look at to this file: HTML that\n"
+           "needs nothing else");
   line.add("--save", options.save, file, "The distilled student goes here, as safetensors");
   line.add("--save-teacher", options.save_teacher, file, "So does the teacher");
   line.add("--teacher", options.teacher, file,
@@ -68,13 +74,16 @@ void add_flags(example::CommandLine& line, Options& options) {
            "PyTorch: safetensors of 784-1200-1200-10, for\n"
            "pixels from 0 to 1");
   example::add_checkpoint_flag(line, options.checkpoint,
-                               "; FILE.1, FILE.2\nand FILE.3, one for each network");
+                               "; FILE.1, FILE.2\nand so on, one for each network");
   add_teacher_flags(line, options.overrides);
   add_student_flags(line, options.overrides);
   example::add_export_flags(line, options.exports);
 }
 
 void check(const Options& options) {
+  if (static_cast<std::uint64_t>(options.seeds) - 1 > example::most_seeds - options.common.seed)
+    throw kd::ConfigError("--seed: expected that --seeds " + std::to_string(options.seeds) +
+                          " of them fit 64 bits, got " + std::to_string(options.common.seed));
   if (!options.teacher) return;
   const Overrides& figures = options.overrides;
   const std::pair<const char*, bool> given[] = {

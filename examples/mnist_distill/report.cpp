@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "report.hpp"
 
+#include <cmath>
 #include <ostream>
 
 #include "json.hpp"
+#include "spread.hpp"
 #include "text.hpp"
 
 namespace mnist {
@@ -72,28 +74,45 @@ void print_table(std::ostream& out, const Results& results) {
   print_row(out, "teacher", results.teacher);
   print_row(out, "student alone", results.student_alone);
   print_row(out, "student distilled", results.student_distilled);
-  const kd::Index alone = results.student_alone.test_errors;
-  const kd::Index fewer = alone - results.student_distilled.test_errors;
-  out << "\nDistilled, the student makes ";
-  if (fewer == 0) {
-    out << "as many errors as alone.\n";
-  } else {
-    const kd::Index difference = fewer > 0 ? fewer : -fewer;
-    out << grouped(difference) << (difference == 1 ? " error " : " errors ")
-        << (fewer > 0 ? "fewer" : "more") << " than alone (" << grouped(alone) << ").\n";
+  std::vector<double> alone;
+  std::vector<double> distilled;
+  for (const SeedResult& seed : results.seeds) {
+    alone.push_back(static_cast<double>(seed.alone));
+    distilled.push_back(static_cast<double>(seed.distilled));
   }
+  const example::Spread of_alone = example::spread_of(alone);
+  const example::Spread of_distilled = example::spread_of(distilled);
+  const int digits = alone.size() > 1 ? 1 : 0;
+  const auto text = [&](const example::Spread& spread) {
+    std::string words = fixed(spread.mean, digits);
+    if (alone.size() > 1) words += " (deviation " + fixed(spread.deviation, 1) + ")";
+    return words;
+  };
+  out << "\nErrors"
+      << (alone.size() > 1 ? ", mean of " + std::to_string(alone.size()) + " seeds" : "")
+      << ": alone " << text(of_alone) << ", distilled " << text(of_distilled) << ".\n";
+  const double fewer = of_alone.mean - of_distilled.mean;
+  out << "Distilled, the student makes ";
+  if (fewer == 0)
+    out << "as many errors as alone.\n";
+  else
+    out << fixed(std::abs(fewer), digits) << (fewer > 0 ? " fewer" : " more") << " than alone.\n";
   out << std::flush;
 }
 
 std::string to_json(const Recipe& recipe, const example::Images& images, std::uint64_t seed,
                     const Results& results) {
+  Json seeds = Json::array();
+  for (const SeedResult& each : results.seeds)
+    seeds.push_back({{"seed", each.seed}, {"alone", each.alone}, {"distilled", each.distilled}});
   return example::dump({{"recipe", recipe.name},
                         {"data", example::to_json(images)},
                         {"seed", seed},
                         {"threads", kd::threads()},
                         {"teacher", to_json(results.teacher)},
                         {"student_alone", to_json(results.student_alone)},
-                        {"student_distilled", to_json(results.student_distilled)}});
+                        {"student_distilled", to_json(results.student_distilled)},
+                        {"errors_by_seed", seeds}});
 }
 
 }  // namespace mnist

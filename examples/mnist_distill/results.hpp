@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <kd/distill.hpp>
 #include <optional>
 #include <string>
@@ -23,12 +24,23 @@ struct NetworkResult {
   double seconds_per_epoch = 0;
   std::optional<std::string> file = {};  ///< where it comes from, if it was not trained here
   std::vector<EpochResult> history = {};
+  kd::Evaluation test = {};
+  kd::Matrix<float> logits = {};  ///< of the test images, (classes, images)
+  kd::FitReport training = {};
+};
+
+/// The errors of both students for one seed.
+struct SeedResult {
+  std::uint64_t seed = 0;
+  kd::Index alone = 0;
+  kd::Index distilled = 0;
 };
 
 struct Results {
   NetworkResult teacher = {};
-  NetworkResult student_alone = {};
-  NetworkResult student_distilled = {};
+  NetworkResult student_alone = {};      ///< for the first seed
+  NetworkResult student_distilled = {};  ///< likewise
+  std::vector<SeedResult> seeds = {};    ///< of first weights and shuffles of the students
 };
 
 }  // namespace mnist

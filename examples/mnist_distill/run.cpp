@@ -36,14 +36,18 @@ NetworkResult test(const Network& network, const example::Images& images) {
   const kd::Evaluation evaluation = kd::evaluate(network, images.test);
   return {.parameters = network.num_params(),
           .test_errors = evaluation.errors,
-          .test_accuracy = evaluation.accuracy};
+          .test_accuracy = evaluation.accuracy,
+          .test = evaluation,
+          .logits = kd::CachedTeacher(network, images.test).kept()};
 }
 
-/// What all three networks have in common.
+/// What all networks have in common.
 struct Setting {
   const Recipe& recipe;
   const example::Images& images;
   const RunOptions& options;
+  std::uint64_t seed;        ///< of the network
+  bool tells_epochs = true;  ///< a line for each
 };
 
 /// Lets `fit(options)` train `network`, number `part` of them, which is tested after every epoch.
@@ -56,7 +60,7 @@ NetworkResult train(const char* name, kd::Index part, const Network& network,
   example::Progress progress(name, setting.images.train.size(), "images");
   kd::FitOptions options{.epochs = training.epochs,
                          .batch_size = training.batch,
-                         .seed = setting.options.seed,
+                         .seed = setting.seed,
                          .validation = setting.images.test,
                          .checkpoint = checkpoint};
   if (training.cosine) options.schedule = kd::CosineSchedule{};
@@ -65,13 +69,15 @@ NetworkResult train(const char* name, kd::Index part, const Network& network,
     return example::interrupt() == 0;
   };
   options.on_epoch = [&](const kd::EpochReport& report) {
-    progress.epoch(
-        report, ",  test accuracy " + example::fixed(100 * report.validation->accuracy, 2) + " %");
+    if (setting.tells_epochs)
+      progress.epoch(report, ",  test accuracy " +
+                                 example::fixed(100 * report.validation->accuracy, 2) + " %");
   };
   const kd::FitReport report = fit(options);
   if (static_cast<kd::Index>(report.epochs.size()) < training.epochs)
     example::stop_if_interrupted(example::kept_in(checkpoint.file));
   NetworkResult result = test(network, setting.images);
+  result.training = report;
   for (const kd::EpochReport& epoch : report.epochs) {
     result.seconds_per_epoch += epoch.seconds / static_cast<double>(training.epochs);
     result.history.push_back(summary(epoch));
@@ -114,6 +120,29 @@ TeacherAndTable take_teacher(const ReadyTeacher& ready, const example::Images& i
   return ask(ready.network, std::move(result), images, outputs);
 }
 
+/// Trains both students of a seed, which are numbers `part` and `part + 1` of all networks.
+Trained train_students(const Setting& setting, const kd::CachedTeacher<>& teacher, kd::Index part) {
+  const Recipe& recipe = setting.recipe;
+  const kd::Dataset& data = setting.images.train;
+  kd::Network<Student> alone(kd::Rng(setting.seed).stream(for_students));
+  Trained trained{.results = {}, .student = alone};
+  Results& results = trained.results;
+  results.student_alone = train("student alone", part, alone, recipe.student_alone, setting,
+                                [&](const kd::FitOptions& fit) {
+                                  return kd::fit(alone, data, kd::CrossEntropy{},
+                                                 kd::Adam{{.lr = recipe.student_alone.lr}}, fit);
+                                });
+  kd::Distiller distiller(teacher, trained.student, recipe.soft_targets());
+  results.student_distilled =
+      train("student distilled", part + 1, trained.student, recipe.student_distilled, setting,
+            [&](const kd::FitOptions& fit) {
+              return distiller.fit(data, kd::Adam{{.lr = recipe.student_distilled.lr}}, fit);
+            });
+  results.seeds = {
+      {setting.seed, results.student_alone.test_errors, results.student_distilled.test_errors}};
+  return trained;
+}
+
 }  // namespace
 
 ReadyTeacher load_teacher(const std::string& file) {
@@ -129,24 +158,20 @@ ReadyTeacher load_teacher(const std::string& file) {
 
 Trained run(const Recipe& recipe, const example::Images& images, const RunOptions& options,
             const std::optional<ReadyTeacher>& ready, example::Outputs& outputs) {
-  const Setting setting{recipe, images, options};
+  const Setting setting{recipe, images, options, options.seed};
   const auto [teacher_result, teacher] =
       ready ? take_teacher(*ready, images, outputs) : train_teacher(setting, outputs);
-  kd::Network<Student> alone(kd::Rng(options.seed).stream(for_students));
-  Trained trained{.results = {.teacher = teacher_result}, .student = alone};
-
-  trained.results.student_alone = train(
-      "student alone", 2, alone, recipe.student_alone, setting, [&](const kd::FitOptions& fit) {
-        return kd::fit(alone, images.train, kd::CrossEntropy{},
-                       kd::Adam{{.lr = recipe.student_alone.lr}}, fit);
-      });
-
-  kd::Distiller distiller(teacher, trained.student, recipe.soft_targets());
-  trained.results.student_distilled = train(
-      "student distilled", 3, trained.student, recipe.student_distilled, setting,
-      [&](const kd::FitOptions& fit) {
-        return distiller.fit(images.train, kd::Adam{{.lr = recipe.student_distilled.lr}}, fit);
-      });
+  Trained trained = train_students(setting, teacher, 2);
+  trained.results.teacher = teacher_result;
+  for (kd::Index i = 1; i < options.seeds; ++i) {
+    Setting further = setting;
+    further.seed += static_cast<std::uint64_t>(i);
+    further.tells_epochs = false;
+    const SeedResult result = train_students(further, teacher, 2 + 2 * i).results.seeds.front();
+    std::cout << "seed " << result.seed << ": alone " << result.alone << " errors, distilled "
+              << result.distilled << std::endl;
+    trained.results.seeds.push_back(result);
+  }
   return trained;
 }
 

@@ -26,19 +26,20 @@ ReadyTeacher load_teacher(const std::string& file);
 /// What a run does not take from its recipe.
 struct RunOptions {
   std::uint64_t seed = 0;
-  std::optional<std::string> checkpoint = {};  ///< .1, .2 and .3 follow it, one for each network
+  kd::Index seeds = 1;                         ///< of the students, from `seed` on
+  std::optional<std::string> checkpoint = {};  ///< .1, .2 and so on follow it, one a network
 };
 
 struct Trained {
   Results results;
-  kd::Network<example::Student> student;  ///< the distilled one
+  kd::Network<example::Student> student;  ///< the distilled one of the first seed
 };
 
 /// Trains the teacher, where there is none yet, the student alone and the student distilled, and
 /// shows progress. The teacher is written to the output of --save-teacher as soon as it is trained.
 ///
 /// Both students start from the same weights and see the same shuffles: they differ in what they
-/// learn from, and in the recipe's figures.
+/// learn from, and in the recipe's figures. Those of further seeds have the same teacher.
 /// Throws `example::Interrupted` where a signal ends it.
 Trained run(const Recipe& recipe, const example::Images& images, const RunOptions& options,
             const std::optional<ReadyTeacher>& teacher, example::Outputs& outputs);

@@ -95,6 +95,8 @@ TEST_CASE("what is wrong with the experiment's flags is said in one line", "[hin
   };
   for (const Fault& fault :
        {Fault{"--rows alone,teach", 2, "--rows: there is no \"teach\", only alone, distilled, "},
+        Fault{"--seed 18446744073709551615", 2,
+              "--seed: expected that --seeds 3 of them fit 64 bits"},
         Fault{"--dropout 1", 2, "--dropout: expected a number from 0 to below 1, got 1"},
         Fault{"--max-norm 1e20", 2, "MaxNorm: max_norm must be between 1e-12 and 1e12, got 1e+20"},
         Fault{"--checkpoints " + folder.write("file", "x"), 1, "file: cannot be made a folder"},

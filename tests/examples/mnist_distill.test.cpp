@@ -51,8 +51,8 @@ TEST_CASE("a short run ends with a table and the same figures as JSON", "[mnist_
   REQUIRE(program.exit_code == 0);
 
   const Json json = Json::parse(folder.read("results.json"));
-  CHECK(keys(json) ==
-        Keys{"recipe", "data", "seed", "threads", "teacher", "student_alone", "student_distilled"});
+  CHECK(keys(json) == Keys{"recipe", "data", "seed", "threads", "teacher", "student_alone",
+                           "student_distilled", "errors_by_seed"});
   CHECK(json["recipe"] == "tuned");
   CHECK(keys(json["data"]) == Keys{"source", "train", "test"});
   CHECK(json["data"]["source"] == KD_SAMPLE_DIR);
@@ -90,6 +90,35 @@ TEST_CASE("a short run ends with a table and the same figures as JSON", "[mnist_
                                             std::string(13 - errors.size(), ' ') + errors));
   CHECK_THAT(program.out, ContainsSubstring("teacher             2,395,210"));
   CHECK(program.out.find('\r') == std::string::npos);  // no moving bar where nobody looks
+}
+
+TEST_CASE("several seeds of the students show their spread, and a page all of it",
+          "[mnist_distill]") {
+  const TemporaryFolder folder;
+  const Run program = run(small + "--epochs 2 --seed 5 --seeds 3 --json " +
+                          folder.path("all.json") + " --report " + folder.path("all.html"));
+  INFO(program.err);
+  REQUIRE(program.exit_code == 0);
+  const Json json = Json::parse(folder.read("all.json"));
+  const Json& seeds = json["errors_by_seed"];
+  REQUIRE(seeds.size() == 3);
+  CHECK(seeds[0]["alone"] == json["student_alone"]["test_errors"]);
+  CHECK(seeds[0]["distilled"] == json["student_distilled"]["test_errors"]);
+  CHECK(seeds[2]["seed"] == 7);
+  CHECK_THAT(program.out,
+             ContainsSubstring("seed 7: alone " + seeds[2]["alone"].dump() + " errors, distilled " +
+                               seeds[2]["distilled"].dump() + "\n") &&
+                 ContainsSubstring("Errors, mean of 3 seeds: alone "));
+  const Json lone = results_of(small + "--epochs 2 --seed 7 --seeds 1");
+  CHECK(lone["student_alone"]["test_errors"] == seeds[2]["alone"]);
+
+  const std::string page = folder.read("all.html");
+  CHECK_THAT(page, ContainsSubstring("<th scope=\"row\">7</th><td>" + seeds[2]["alone"].dump()) &&
+                       ContainsSubstring("Loss of student distilled") &&
+                       ContainsSubstring("the deviation over 3 seeds"));
+  CHECK(page.size() < 1'000'000);
+  CHECK_THAT(run(small + "--seed 18446744073709551615").err,
+             ContainsSubstring("--seed: expected that --seeds 5 of them fit 64 bits"));
 }
 
 TEST_CASE("threads change nothing but the time", "[mnist_distill]") {
