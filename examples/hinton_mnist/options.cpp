@@ -44,8 +44,8 @@ void add_figures(example::CommandLine& line, Overrides& figures) {
 void add_flags(example::CommandLine& line, Options& options) {
   line.footer(footer);
   line.add_switch("--quick", options.quick,
-                  "One seed and few epochs: shows the effect in three\n"
-                  "minutes on two cores");
+                  "One seed and few epochs: shows the effect in four\n"
+                  "minutes of one processor's time");
   line.add_list("--rows", options.rows, example::list("A,B,..."),
                 "Only these: alone, distilled, without-threes,\n"
                 "sevens-and-eights, sweep");

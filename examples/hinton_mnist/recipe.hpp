@@ -33,7 +33,7 @@ struct Recipe {
 
 /// Every row of the table, where time allows.
 Recipe full_recipe();
-/// One seed and few epochs: the effect in three minutes on two cores.
+/// One seed and few epochs: the effect in four minutes of one processor's time.
 Recipe quick_recipe();
 
 /// The figures that flags put in place of the recipe's.

@@ -63,7 +63,7 @@ inline Vector<double> soften(const Vector<float>& logits, double temperature) {
 /// Logits are (classes, samples), of the samples of `data`. Those that the second student got right
 /// come first. Throws `ShapeError` when sizes do not fit, `DataError` when there are no labels.
 struct Disagreements {
-  const Dataset& data;
+  Dataset data;
   Shape shape;  ///< of a sample; its first channel is drawn, from 0 for black to 1
   Matrix<float> teacher;
   Matrix<float> first;   ///< such as the student alone
