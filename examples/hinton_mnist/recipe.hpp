@@ -7,8 +7,9 @@
 
 namespace hinton {
 
-/// What the paper leaves out: the figures with which the networks are trained. They were chosen on
-/// a sixth of the training images, held out (`--validate`), never on the test images.
+/// What the paper leaves out: the figures with which the networks are trained. How they were
+/// chosen, on training images held out, is told in examples/README.md; `--validate` is for more of
+/// that.
 struct Recipe {
   kd::Index seeds = 3;
 
