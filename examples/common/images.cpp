@@ -39,6 +39,8 @@ Images load_images(const ImageOptions& options) {
     source = from = *options.folder;
     if (!std::filesystem::is_directory(from))
       throw kd::IoError(from, "expected a folder with the four files of MNIST, there is none");
+  } else if (options.installed && is_mnist(*options.installed)) {
+    source = from = *options.installed;
   } else {
     // Both folders are definitions of the build.
     from = is_mnist(KD_MNIST_DIR) ? KD_MNIST_DIR : KD_SAMPLE_DIR;

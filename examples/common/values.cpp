@@ -63,6 +63,10 @@ Expected<double> number_from_zero_to_below_one() {
   return number("a number from 0 to below 1", [](float value) { return value < 1; });
 }
 
+Expected<double> number_from_zero_to_one() {
+  return number("a number from 0 to 1", [](float value) { return value <= 1; });
+}
+
 Expected<std::string> one_of(std::vector<std::string> choices) {
   std::string placeholder;
   std::string words;

@@ -31,6 +31,7 @@ inline Expected<std::uint64_t> count() { return whole_number(1, most_counts); }
 Expected<double> positive_number();
 Expected<double> number_from_zero();
 Expected<double> number_from_zero_to_below_one();
+Expected<double> number_from_zero_to_one();
 
 Expected<std::string> one_of(std::vector<std::string> choices);
 /// A name that is not empty and no flag by oversight: `what` is "file" or "folder".

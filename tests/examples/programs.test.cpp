@@ -45,10 +45,17 @@ const std::vector<Program> programs{
     {"mnist_distill",
      KD_MNIST_DISTILL,
      sample + "--train-limit 100 --test-limit 10 --teacher-epochs 1 --epochs 1 ",
-     {"--json", "--save", "--save-teacher"},
+     {"--json", "--report", "--save", "--save-teacher"},
      "",
-     24,
-     15},
+     29,
+     16},
+    {"image_distill",
+     KD_IMAGE_DISTILL,
+     sample + "--train-limit 100 --test-limit 10 --teacher-epochs 1 --epochs 1 --seeds 1 ",
+     {"--json", "--report", "--save", "--save-teacher"},
+     "",
+     23,
+     12},
     {"compare_methods",
      KD_COMPARE_METHODS,
      sample +
@@ -74,7 +81,7 @@ const std::vector<Program> programs{
      2}};
 
 /// Those that read MNIST.
-const std::vector<Program> mnist_programs(programs.begin(), programs.begin() + 2);
+const std::vector<Program> mnist_programs(programs.begin(), programs.begin() + 3);
 
 /// Arguments for a run of a moment, with the output that the program needs.
 std::string whole(const Program& program) {
@@ -200,7 +207,7 @@ TEST_CASE("what standard output does not take is an error", "[programs]") {
     CHECK(run(program, program.small + to + " 2>&- <&-").exit_code == 0);
     const std::string written = folder.read("x.npy");
     CHECK(written.size() > 100);
-    for (const char* printed : {"MNIST: ", "Samples: ", "Network ", program.name.c_str()})
+    for (const char* printed : {"MNIST: ", "Images: ", "Samples: ", "Network ", program.name.c_str()})
       CHECK(written.find(printed) == std::string::npos);
     fs::remove(folder.path("x.npy"));
   }

@@ -218,59 +218,60 @@ TEMPLATE_TEST_CASE("a transformed teacher keeps its digits", "[cpu][divergences]
 TEMPLATE_TEST_CASE("the alpha-beta divergence keeps its digits at every temperature",
                    "[cpu][divergences]", float, double) {
   using S = TestType;
-  const auto [a, b] = GENERATE(table<long double, long double>(
+  const auto [power_a, power_b] = GENERATE(table<long double, long double>(
       {{0.75L, 0.25L}, {0.25L, 0.75L}, {2, 1}, {1, 0}, {0.5L, 0}, {0, 1}, {0, 0.5L}, {0, 0}}));
-  at_all_temperatures<S>([&, a = a, b = b](const Matrix<S>& z, const Matrix<S>& v, double t) {
-    Loss<S> got(z.rows());
-    cpu::op_alpha_beta<S>(space, view(z), view(v), S(t), static_cast<S>(a), static_cast<S>(b), S(1),
-                          view(got.gradient), view(got.values));
-    INFO("powers " << a << " and " << b);
-    Index next = 0;
-    check_exact(got, z, v, t, [&](const ExactPair& exact, auto& slopes) {
-      const Index sample = next++;
-      // Of the logarithms, which are what is known of probabilities that are too small.
-      const auto log_of = [&](const Matrix<S>& x, Index c) {
-        const auto temperature = static_cast<long double>(S(t));
-        const long double largest = x.col(sample).maxCoeff();
-        long double sum = 0;
-        for (Index k = 0; k < x.rows(); ++k)
-          sum += std::exp((static_cast<long double>(x(k, sample)) - largest) / temperature);
-        return (static_cast<long double>(x(c, sample)) - largest) / temperature - std::log(sum);
-      };
-      long double value = 0, mass = 0;
-      for (std::size_t c = 0; c < slopes.size(); ++c) {
-        const auto at = static_cast<Index>(c);
-        const long double d = exact.gap[c];
-        const long double log_p = log_of(v, at), log_q = log_of(z, at);
-        const auto mixed = [&](long double k, long double l) {
-          return std::exp(k * log_p + l * log_q);
-        };
-        // A power of p times exp(x) - 1 - x, which is exact near 0.
-        const auto rest = [&](long double x, long double whole) {
-          return std::abs(x) < 1 ? mixed(a + b, 0) * ExactPair::remainder(x)
-                                 : whole - mixed(a + b, 0) * (1 + x);
-        };
-        const long double s = a + b;
-        if (a == 0 && b == 0)
-          value += d * d / 2;
-        else if (b == 0)
-          value += rest(-a * d, mixed(0, a)) / (a * a);
-        else if (a == 0)
-          value += std::abs(d) < 1 ? mixed(0, b) * ExactPair::remainder(b * d) / (b * b)
-                                   : (mixed(b, 0) - mixed(0, b) * (1 + b * d)) / (b * b);
-        else
-          value +=
-              b / s * rest(-s * d, mixed(0, s)) / (a * b) - rest(-b * d, mixed(a, b)) / (a * b);
-        slopes[c] = a == 0 ? -mixed(0, b) * d
-                           : (std::abs(d) < 1 ? -mixed(0, s) * std::expm1(a * d)
-                                              : mixed(0, s) - mixed(a, b)) /
-                                 a;
-        mass += slopes[c];
-      }
-      for (std::size_t c = 0; c < slopes.size(); ++c) slopes[c] -= exact.q[c] * mass;
-      return value;
-    });
-  });
+  at_all_temperatures<S>(
+      [&, a = power_a, b = power_b](const Matrix<S>& z, const Matrix<S>& v, double t) {
+        Loss<S> got(z.rows());
+        cpu::op_alpha_beta<S>(space, view(z), view(v), S(t), static_cast<S>(a), static_cast<S>(b),
+                              S(1), view(got.gradient), view(got.values));
+        INFO("powers " << a << " and " << b);
+        Index next = 0;
+        check_exact(got, z, v, t, [&](const ExactPair& exact, auto& slopes) {
+          const Index sample = next++;
+          // Of the logarithms, which are what is known of probabilities that are too small.
+          const auto log_of = [&](const Matrix<S>& x, Index c) {
+            const auto temperature = static_cast<long double>(S(t));
+            const long double largest = x.col(sample).maxCoeff();
+            long double sum = 0;
+            for (Index k = 0; k < x.rows(); ++k)
+              sum += std::exp((static_cast<long double>(x(k, sample)) - largest) / temperature);
+            return (static_cast<long double>(x(c, sample)) - largest) / temperature - std::log(sum);
+          };
+          long double value = 0, mass = 0;
+          for (std::size_t c = 0; c < slopes.size(); ++c) {
+            const auto at = static_cast<Index>(c);
+            const long double d = exact.gap[c];
+            const long double log_p = log_of(v, at), log_q = log_of(z, at);
+            const auto mixed = [&](long double k, long double l) {
+              return std::exp(k * log_p + l * log_q);
+            };
+            // A power of p times exp(x) - 1 - x, which is exact near 0.
+            const auto rest = [&](long double x, long double whole) {
+              return std::abs(x) < 1 ? mixed(a + b, 0) * ExactPair::remainder(x)
+                                     : whole - mixed(a + b, 0) * (1 + x);
+            };
+            const long double s = a + b;
+            if (a == 0 && b == 0)
+              value += d * d / 2;
+            else if (b == 0)
+              value += rest(-a * d, mixed(0, a)) / (a * a);
+            else if (a == 0)
+              value += std::abs(d) < 1 ? mixed(0, b) * ExactPair::remainder(b * d) / (b * b)
+                                       : (mixed(b, 0) - mixed(0, b) * (1 + b * d)) / (b * b);
+            else
+              value +=
+                  b / s * rest(-s * d, mixed(0, s)) / (a * b) - rest(-b * d, mixed(a, b)) / (a * b);
+            slopes[c] = a == 0 ? -mixed(0, b) * d
+                               : (std::abs(d) < 1 ? -mixed(0, s) * std::expm1(a * d)
+                                                  : mixed(0, s) - mixed(a, b)) /
+                                     a;
+            mass += slopes[c];
+          }
+          for (std::size_t c = 0; c < slopes.size(); ++c) slopes[c] -= exact.q[c] * mass;
+          return value;
+        });
+      });
 }
 
 // What normalised distillation says of the others is decoupled distillation's, but for a constant.

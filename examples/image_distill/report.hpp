@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "images.hpp"
+#include "options.hpp"
+#include "recipe.hpp"
+#include "results.hpp"
+
+namespace image {
+
+/// What is about to be done: the images and the recipe's figures.
+void print_plan(std::ostream& out, const Recipe& recipe, const example::Images& images,
+                const Options& options);
+
+/// The table at the end.
+void print_table(std::ostream& out, const Results& results, kd::Index test_images);
+
+/// All of it as one JSON object.
+std::string to_json(const Recipe& recipe, const example::Images& images, std::uint64_t seed,
+                    const Results& results);
+
+}  // namespace image
