@@ -11,7 +11,7 @@
 namespace example {
 
 kd::FitReport train_watched(const std::string& name, const Images& images, kd::FitOptions options,
-                            const Fit& fit) {
+                            const Fit& fit, Lines lines) {
   std::cout << going_on_from(options.checkpoint) << std::flush;
   Progress progress(name, images.train.size(), "images");
   options.validation = images.test;
@@ -20,8 +20,9 @@ kd::FitReport train_watched(const std::string& name, const Images& images, kd::F
     return interrupt() == 0;
   };
   options.on_epoch = [&](const kd::EpochReport& report) {
-    progress.epoch(report,
-                   ",  test accuracy " + fixed(100 * report.validation->accuracy, 2) + " %");
+    if (lines == Lines::epochs)
+      progress.epoch(report,
+                     ",  test accuracy " + fixed(100 * report.validation->accuracy, 2) + " %");
   };
   kd::FitReport report = fit(options);
   if (static_cast<kd::Index>(report.epochs.size()) < options.epochs)

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <kd/distill.hpp>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "images.hpp"
 #include "recipe.hpp"
 #include "results.hpp"
+#include "training.hpp"
 
 namespace hinton {
 
@@ -32,13 +32,11 @@ class Trainer {
   const Recipe& recipe() const { return recipe_; }
   std::uint64_t seed() const { return seed_; }
 
-  using Fit = std::function<kd::FitReport(const kd::FitOptions&)>;
-
   /// What `fit(options)` makes of `network`, which is tested after every epoch. Throws
   /// `example::Interrupted` where a signal ends it.
   template <class Network>
   Outcome train(const std::string& name, const Network& network, kd::Index epochs,
-                const kd::Augment& augment, const Fit& fit) const {
+                const kd::Augment& augment, const example::Fit& fit) const {
     Outcome outcome;
     outcome.training = run(name, epochs, augment, fit);
     outcome.parameters = network.num_params();
@@ -49,7 +47,7 @@ class Trainer {
 
  private:
   kd::FitReport run(const std::string& name, kd::Index epochs, const kd::Augment& augment,
-                    const Fit& fit) const;
+                    const example::Fit& fit) const;
 
   const Recipe& recipe_;
   const example::Images& images_;

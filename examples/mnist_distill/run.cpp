@@ -5,10 +5,8 @@
 #include <kd/io/save.hpp>
 
 #include "checkpoint.hpp"
-#include "interrupt.hpp"
-#include "progress.hpp"
 #include "stored_network.hpp"
-#include "text.hpp"
+#include "training.hpp"
 
 namespace mnist {
 
@@ -46,36 +44,22 @@ struct Setting {
   const Recipe& recipe;
   const example::Images& images;
   const RunOptions& options;
-  std::uint64_t seed;        ///< of the network
-  bool tells_epochs = true;  ///< a line for each
+  std::uint64_t seed;  ///< of the network
+  example::Lines lines = example::Lines::epochs;
 };
 
 /// Lets `fit(options)` train `network`, number `part` of them, which is tested after every epoch.
-template <class Network, class Fit>
+template <class Network>
 NetworkResult train(const char* name, kd::Index part, const Network& network,
-                    const Training& training, const Setting& setting, const Fit& fit) {
-  const kd::CheckpointOptions checkpoint =
-      example::checkpoint_of(setting.options.checkpoint).part(part);
-  std::cout << example::going_on_from(checkpoint) << std::flush;
-  example::Progress progress(name, setting.images.train.size(), "images");
-  kd::FitOptions options{.epochs = training.epochs,
-                         .batch_size = training.batch,
-                         .seed = setting.seed,
-                         .validation = setting.images.test,
-                         .checkpoint = checkpoint};
+                    const Training& training, const Setting& setting, const example::Fit& fit) {
+  kd::FitOptions options{
+      .epochs = training.epochs,
+      .batch_size = training.batch,
+      .seed = setting.seed,
+      .checkpoint = example::checkpoint_of(setting.options.checkpoint).part(part)};
   if (training.cosine) options.schedule = kd::CosineSchedule{};
-  options.on_step = [&](const kd::StepReport& report) {
-    progress.step(report);
-    return example::interrupt() == 0;
-  };
-  options.on_epoch = [&](const kd::EpochReport& report) {
-    if (setting.tells_epochs)
-      progress.epoch(report, ",  test accuracy " +
-                                 example::fixed(100 * report.validation->accuracy, 2) + " %");
-  };
-  const kd::FitReport report = fit(options);
-  if (static_cast<kd::Index>(report.epochs.size()) < training.epochs)
-    example::stop_if_interrupted(example::kept_in(checkpoint.file));
+  const kd::FitReport report =
+      example::train_watched(name, setting.images, options, fit, setting.lines);
   NetworkResult result = test(network, setting.images);
   result.training = report;
   for (const kd::EpochReport& epoch : report.epochs) {
@@ -166,7 +150,7 @@ Trained run(const Recipe& recipe, const example::Images& images, const RunOption
   for (kd::Index i = 1; i < options.seeds; ++i) {
     Setting further = setting;
     further.seed += static_cast<std::uint64_t>(i);
-    further.tells_epochs = false;
+    further.lines = example::Lines::none;
     const SeedResult result = train_students(further, teacher, 2 + 2 * i).results.seeds.front();
     std::cout << "seed " << result.seed << ": alone " << result.alone << " errors, distilled "
               << result.distilled << std::endl;
