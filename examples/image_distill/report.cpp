@@ -77,11 +77,15 @@ void print_table(std::ostream& out, const Results& results, kd::Index test_image
   print_row(out, "student distilled", results.distilled, test_images);
   const double alone = results.alone.errors().mean;
   const double fewer = alone - results.distilled.errors().mean;
-  out << "\nDistilled, the student makes " << fixed(std::abs(fewer), 0) << " errors "
-      << (fewer < 0 ? "more" : "fewer") << " than alone (" << fixed(alone, 0) << "), "
-      << fixed(100 * std::abs(fewer) / static_cast<double>(test_images), 2)
-      << " points of accuracy.\n"
-      << std::flush;
+  out << "\nDistilled, the student makes ";
+  if (fewer == 0)
+    out << "as many errors as alone.\n";
+  else
+    out << fixed(std::abs(fewer), 0) << " errors " << (fewer < 0 ? "more" : "fewer")
+        << " than alone (" << fixed(alone, 0) << "), "
+        << fixed(100 * std::abs(fewer) / static_cast<double>(test_images), 2)
+        << " points of accuracy.\n";
+  out << std::flush;
 }
 
 std::string to_json(const Recipe& recipe, const example::Images& images, std::uint64_t seed,

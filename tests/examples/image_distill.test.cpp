@@ -40,9 +40,10 @@ TEST_CASE("the sizes that the program's text tells of", "[image_distill]") {
 
 TEST_CASE("image_distill ends with a table, JSON, a page and the networks", "[image_distill]") {
   const TemporaryFolder folder;
-  const Run program = run(small + "--seed 5 --json " + folder.path("results.json") + " --report " +
-                          folder.path("page.html") + " --save " + folder.path("s.safetensors") +
-                          " --save-teacher " + folder.path("t.safetensors"));
+  const Run program =
+      run(small + "--seed 5 --threads 1 --json " + folder.path("results.json") + " --report " +
+          folder.path("page.html") + " --save " + folder.path("s.safetensors") +
+          " --save-teacher " + folder.path("t.safetensors"));
   INFO(program.err);
   REQUIRE(program.exit_code == 0);
   CHECK_THAT(program.out, StartsWith("Images: 256 for training and 100 test images from "));

@@ -49,13 +49,6 @@ const std::vector<Program> programs{
      "",
      29,
      16},
-    {"image_distill",
-     KD_IMAGE_DISTILL,
-     sample + "--train-limit 100 --test-limit 10 --teacher-epochs 1 --epochs 1 --seeds 1 ",
-     {"--json", "--report", "--save", "--save-teacher"},
-     "",
-     23,
-     12},
     {"compare_methods",
      KD_COMPARE_METHODS,
      sample +
@@ -65,6 +58,13 @@ const std::vector<Program> programs{
      "",
      15,
      10},
+    {"image_distill",
+     KD_IMAGE_DISTILL,
+     sample + "--train-limit 100 --test-limit 10 --teacher-epochs 1 --epochs 1 --seeds 1 ",
+     {"--json", "--report", "--save", "--save-teacher"},
+     "",
+     23,
+     12},
     {"distill_from_files",
      KD_DISTILL_FROM_FILES,
      "--student 49-4-10 --epochs 1 --train '" + table,
@@ -207,7 +207,8 @@ TEST_CASE("what standard output does not take is an error", "[programs]") {
     CHECK(run(program, program.small + to + " 2>&- <&-").exit_code == 0);
     const std::string written = folder.read("x.npy");
     CHECK(written.size() > 100);
-    for (const char* printed : {"MNIST: ", "Images: ", "Samples: ", "Network ", program.name.c_str()})
+    for (const char* printed :
+         {"MNIST: ", "Images: ", "Samples: ", "Network ", program.name.c_str()})
       CHECK(written.find(printed) == std::string::npos);
     fs::remove(folder.path("x.npy"));
   }
