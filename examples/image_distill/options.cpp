@@ -9,9 +9,9 @@ namespace {
 
 constexpr const char* footer =
     "Recipes:\n"
-    "  full     the default for many images, such as Fashion-MNIST's (on Debian the package\n"
+    "  full     the default for many images: figures for Fashion-MNIST (on Debian the package\n"
     "           dataset-fashion-mnist, which is found by itself)\n"
-    "  quick    the default for few: shows that it works, within two minutes\n"
+    "  quick    the default for few: figures for the sample of digits\n"
     "\n"
     "Examples:\n"
     "  image_distill                                  on the images found, see --data\n"

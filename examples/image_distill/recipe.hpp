@@ -13,10 +13,17 @@ struct Training {
   double lr;
 };
 
+/// What a teacher's images may look like, too.
+enum class Augmentation {
+  clothes,  ///< mirrored, moved by a pixel, partly hidden
+  digits    ///< moved by two pixels: a mirrored digit is none
+};
+
 /// Every figure of a run.
 struct Recipe {
   std::string name;
   Training teacher;
+  Augmentation augmentation;
   double weight_decay = 5e-4;  ///< the teacher's
   Training student;
   kd::Index batch = 128;

@@ -63,7 +63,9 @@ void print_plan(std::ostream& out, const Recipe& recipe, const example::Images& 
     out << "from " << *options.teacher << '\n';
   else
     out << recipe.teacher.epochs << " epochs, lr " << recipe.teacher.lr << ", weight decay "
-        << recipe.weight_decay << ",\n    images mirrored, moved and partly hidden\n";
+        << recipe.weight_decay << ",\n    images "
+        << (recipe.augmentation == Augmentation::clothes ? "mirrored, moved and partly hidden\n"
+                                                         : "moved\n");
   out << "  student, a DS-CNN, alone and distilled: " << recipe.student.epochs << " epochs, lr "
       << recipe.student.lr << ",\n    temperature " << recipe.temperature << ", hard weight "
       << recipe.hard_weight << ", " << recipe.seeds << (recipe.seeds == 1 ? " seed\n" : " seeds\n")

@@ -52,8 +52,11 @@ class Trainer {
   kd::Index trained_ = 0;
 };
 
-kd::Augment augmentation() {
-  return kd::AugmentImages(kd::Shape{1, 28, 28}, kd::RandomMirror{}, kd::RandomShift{{.pixels = 1}},
+kd::Augment augmentation_of(const Recipe& recipe) {
+  const kd::Shape shape{1, 28, 28};
+  if (recipe.augmentation == Augmentation::digits)
+    return kd::AugmentImages(shape, kd::RandomShift{{.pixels = 2}});
+  return kd::AugmentImages(shape, kd::RandomMirror{}, kd::RandomShift{{.pixels = 1}},
                            kd::Cutout{{.size = 8}});
 }
 
@@ -73,12 +76,12 @@ TeacherAndTable ask(const kd::Network<Teacher>& teacher, NetworkResult result,
 TeacherAndTable train_teacher(Trainer& trainer, std::uint64_t seed, example::Outputs& outputs) {
   kd::Network<Teacher> teacher(kd::Rng(seed).stream(for_teacher));
   NetworkResult result;
-  result.seeds.push_back(trainer.train("teacher", teacher, trainer.recipe().teacher.epochs, seed,
-                                       augmentation(), [&](const kd::FitOptions& options) {
-                                         return kd::fit(teacher, trainer.images().train,
-                                                        kd::CrossEntropy{},
-                                                        trainer.recipe().teacher_adam(), options);
-                                       }));
+  result.seeds.push_back(
+      trainer.train("teacher", teacher, trainer.recipe().teacher.epochs, seed,
+                    augmentation_of(trainer.recipe()), [&](const kd::FitOptions& options) {
+                      return kd::fit(teacher, trainer.images().train, kd::CrossEntropy{},
+                                     trainer.recipe().teacher_adam(), options);
+                    }));
   return ask(teacher, std::move(result), trainer.images(), outputs);
 }
 

@@ -36,11 +36,10 @@ struct Trained {
   kd::Network<Student> student;  ///< the distilled one of the first seed
 };
 
-/// Trains the teacher, where there is none yet, on images that are mirrored, moved by a pixel and
-/// partly hidden at random; it is written to the output of --save-teacher as soon as it is trained.
-/// Then it looks once at every image as it is, and for each seed the student is trained alone and
-/// distilled: from the same weights, with the same shuffles and figures.
-/// Throws `example::Interrupted` where a signal ends it.
+/// Trains the teacher, where there is none yet, on images that are changed at random; it is written
+/// to the output of --save-teacher as soon as it is trained. Then it looks once at every image as
+/// it is, and for each seed the student is trained alone and distilled: from the same weights, with
+/// the same shuffles and figures. Throws `example::Interrupted` where a signal ends it.
 Trained run(const Recipe& recipe, const example::Images& images, const RunOptions& options,
             const std::optional<ReadyTeacher>& teacher, example::Outputs& outputs);
 
