@@ -2,10 +2,10 @@
 #include "comparison.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "interrupt.hpp"
+#include "spread.hpp"
 
 namespace compare {
 
@@ -35,12 +35,9 @@ void check_names(const char* what, const std::vector<std::string>& wanted,
 }
 
 void summarise(MethodResult& result) {
-  const auto count = static_cast<double>(result.errors.size());
-  for (const kd::Index errors : result.errors) result.mean += static_cast<double>(errors) / count;
-  double squares = 0;
-  for (const kd::Index errors : result.errors)
-    squares += std::pow(static_cast<double>(errors) - result.mean, 2);
-  if (count > 1) result.deviation = std::sqrt(squares / (count - 1));
+  const example::Spread spread = example::spread_of({result.errors.begin(), result.errors.end()});
+  result.mean = spread.mean;
+  result.deviation = spread.deviation;
 }
 
 /// What every training has in common.
