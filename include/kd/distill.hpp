@@ -123,6 +123,7 @@
 #include "kd/data/loader.hpp"
 #include "kd/data/mnist.hpp"
 #include "kd/data/mnist_files.hpp"
+#include "kd/data/places.hpp"
 #include "kd/data/plain_files.hpp"
 #include "kd/data/split.hpp"
 #include "kd/data/standardization.hpp"

@@ -15,6 +15,7 @@
 #include "kd/data/annotations.hpp"
 #include "kd/data/held.hpp"
 #include "kd/data/identity.hpp"
+#include "kd/data/places.hpp"
 #include "kd/data/to_inputs.hpp"
 
 namespace kd {
@@ -182,13 +183,13 @@ class Dataset {
   VectorView<const float> weights() const { return about_.weights(); }
 
   /// The place of sample `i` in the whole that this set is a slice or a subset of.
-  Index place(Index i) const { return is_subset() ? places_.view.data[i] : first_ + i; }
+  Index place(Index i) const { return places_[i]; }
   /// Whether samples between its own may be missing.
-  bool is_subset() const { return !places_.view.empty(); }
+  bool is_subset() const { return places_.is_subset(); }
   /// The place of the first sample.
   Index first() const { return place(0); }
   /// How many samples the whole has.
-  Index whole_size() const { return whole_size_; }
+  Index whole_size() const { return places_.whole_size(); }
   /// Which data set the whole is; slices and subsets are one with it. It is computed when first
   /// asked for, in one pass over the samples.
   DatasetIdentity identity() const {
@@ -198,12 +199,11 @@ class Dataset {
       using T = std::remove_cvref_t<decltype(*data)>;
       if (data == nullptr) return std::uint64_t{0};
       return fingerprints_->get(part, [&] {
-        const auto count = static_cast<std::size_t>(whole_size_ * numbers_a_sample);
-        return detail::Fingerprint::of(data - first_ * numbers_a_sample, count * sizeof(T),
-                                       sizeof(T));
+        const auto bytes = static_cast<std::size_t>(whole_size() * numbers_a_sample) * sizeof(T);
+        return detail::Fingerprint::of(data - first() * numbers_a_sample, bytes, sizeof(T));
       });
     };
-    return {whole_size_,
+    return {whole_size(),
             features(),
             visit([&](const auto& inputs, float) {
               return of(LazyFingerprints::inputs, inputs.data, inputs.rows);
@@ -216,14 +216,9 @@ class Dataset {
   /// Samples `first` to `first + count - 1`, sharing the memory of this set and keeping their place
   /// in it. Throws `ShapeError` when there are no such samples.
   Dataset slice(Index first, Index count) const {
-    if (first < 0 || count < 1 || first > size() || count > size() - first)
-      throw ShapeError(detail::text("Dataset::slice: expected samples within 0 to ", size() - 1,
-                                    ", got ", count, " from ", first));
+    detail::check_slice("Dataset::slice", first, count, size());
     Dataset part = *this;
-    if (is_subset())
-      part.places_.view = places_.view.slice(first, count);
-    else
-      part.first_ += first;
+    part.places_ = places_.slice(first, count);
     part.about_.slice(first, count);
     std::visit([&](auto& held) { held.view = held.view.middle_cols(first, count); }, part.inputs_);
     return part;
@@ -233,9 +228,7 @@ class Dataset {
   /// Throws `ShapeError` when there are no such samples.
   Dataset select(std::span<const Index> samples) const {
     Dataset some = copy_of("Dataset::select", samples);
-    some.places_ = {};
-    some.first_ = 0;
-    some.whole_size_ = some.size();
+    some.places_ = detail::Places(some.size());
     some.fingerprints_ = std::make_shared<detail::LazyFingerprints>();
     return some;
   }
@@ -245,10 +238,7 @@ class Dataset {
   Dataset subset(std::span<const Index> samples) const {
     Dataset some = copy_of("Dataset::subset", samples);
     (void)identity();  // which the copy shares, and could not compute
-    Vector<Index> places(static_cast<Index>(samples.size()));
-    for (Index i = 0; i < places.size(); ++i)
-      places(i) = place(samples[static_cast<std::size_t>(i)]);
-    some.places_ = detail::hold(std::move(places));
+    some.places_ = places_.subset(samples);
     return some;
   }
 
@@ -262,13 +252,13 @@ class Dataset {
  private:
   template <class Inputs>
   explicit Dataset(detail::Held<MatrixView<Inputs>> inputs)
-      : inputs_(inputs), whole_size_(inputs.view.cols) {
+      : inputs_(inputs), places_(inputs.view.cols) {
     detail::check_not_empty(inputs.view);
     detail::check_finite(inputs.view);
   }
   template <class Inputs>
   Dataset(detail::Held<MatrixView<Inputs>> inputs, detail::HeldLabels labels, Index classes)
-      : inputs_(inputs), whole_size_(inputs.view.cols) {
+      : inputs_(inputs), places_(inputs.view.cols) {
     detail::check_not_empty(inputs.view);
     check_count("labels", labels.view.size);
     about_.set_labels(std::move(labels), {.classes = classes});
@@ -277,12 +267,7 @@ class Dataset {
 
   /// A copy of some samples with what is known of them; the rest is the caller's affair.
   Dataset copy_of(const char* where, std::span<const Index> samples) const {
-    if (samples.empty())
-      throw ShapeError(detail::text(where, ": expected at least one sample, got none"));
-    for (const Index sample : samples)
-      if (sample < 0 || sample >= size())
-        throw ShapeError(
-            detail::text(where, ": expected samples within 0 to ", size() - 1, ", got ", sample));
+    detail::check_samples(where, samples, size());
     Dataset some = *this;
     std::visit([&](auto& held) { held = detail::hold_columns(held.view, samples); }, some.inputs_);
     some.about_.select(samples);
@@ -291,7 +276,7 @@ class Dataset {
 
   /// A copy to change; with a content of its own, and therefore another identity.
   Dataset changed(const char* where) const {
-    if (size() != whole_size_ || is_subset())
+    if (size() != whole_size() || is_subset())
       throw ConfigError(detail::text(where, ": this is a ", is_subset() ? "subset" : "slice",
                                      ": say it of the whole data set and ",
                                      is_subset() ? "take the subset of" : "slice",
@@ -301,23 +286,13 @@ class Dataset {
     return copy;
   }
 
-  /// There must be as many as samples; `other` many would be there if they lay the other way round.
   void check_count(const char* what, Index got, Index other = 0) const {
-    if (got == size()) return;
-    std::string hint;
-    if (features() == got)
-      hint = "; are the inputs (samples, features)? transpose them";
-    else if (other == size())
-      hint = detail::text("; are the ", what, " (samples, outputs)? transpose them");
-    throw ShapeError(detail::text("Dataset: expected as many ", what, " as samples, got ", got, " ",
-                                  what, " for ", size(), " samples", hint));
+    detail::check_one_a_sample(what, got, other, features(), size());
   }
 
   std::variant<FloatInputs, ByteInputs> inputs_;
   detail::Annotations about_;
-  Index first_ = 0;                               ///< of a slice of the whole
-  detail::Held<VectorView<const Index>> places_;  ///< of the samples of a subset
-  Index whole_size_;
+  detail::Places places_;
   std::shared_ptr<detail::LazyFingerprints> fingerprints_ =
       std::make_shared<detail::LazyFingerprints>();
 };
