@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cstdlib>
 #include <type_traits>
@@ -28,6 +29,18 @@ struct Right {
   B&& b;
 };
 
+template <class T>
+constexpr bool is_array_of() {
+  if constexpr (requires { typename T::PlainObject; })
+    return std::is_base_of_v<Eigen::ArrayBase<T>, T>;
+  else
+    return false;
+}
+template <class T>
+inline constexpr bool is_array = is_array_of<std::remove_cvref_t<T>>();
+template <class T>
+inline constexpr bool is_number = std::is_arithmetic_v<std::remove_cvref_t<T>>;
+
 /// What both operators give: Eigen's expressions of two are two types, but the same when computed.
 template <class T>
 struct Result {
@@ -39,19 +52,32 @@ struct Result<T> {
   using Type = typename T::PlainObject;
 };
 
-#define KD_MUTANT(before, after)                                                       \
-  template <class A, int Number>                                                       \
-  Left<A, Number> operator before(A&& a, Here<Number>) {                               \
-    return {static_cast<A&&>(a)};                                                      \
-  }                                                                                    \
-  template <class A, int Number, class B>                                              \
-  auto operator before(Left<A, Number> left, B&& b) {                                  \
-    using Value = typename Result<decltype(left.a before b)>::Type;                    \
-    if (is(Number)) {                                                                  \
-      if constexpr (requires { Value(left.a after b); }) return Value(left.a after b); \
-      std::_Exit(no_operator);                                                         \
-    }                                                                                  \
-    return Value(left.a before b);                                                     \
+/// The one operator or the other on elements: of arrays it makes an expression as Eigen does, which
+/// larger expressions hold, where they would only refer to a result.
+#define KD_MUTANT(before, after)                                                              \
+  template <class A, int Number>                                                              \
+  Left<A, Number> operator before(A&& a, Here<Number>) {                                      \
+    return {static_cast<A&&>(a)};                                                             \
+  }                                                                                           \
+  template <class A, int Number, class B>                                                     \
+  auto operator before(Left<A, Number> left, B&& b) {                                         \
+    const auto choose = [](auto x, auto y) { return is(Number) ? x after y : x before y; };   \
+    if constexpr (is_array<A> && is_array<B>) {                                               \
+      return left.a.binaryExpr(b, choose);                                                    \
+    } else if constexpr (is_array<A> && is_number<B>) {                                       \
+      using S = typename std::remove_cvref_t<A>::Scalar;                                      \
+      return left.a.unaryExpr([choose, y = static_cast<S>(b)](S x) { return choose(x, y); }); \
+    } else if constexpr (is_number<A> && is_array<B>) {                                       \
+      using S = typename std::remove_cvref_t<B>::Scalar;                                      \
+      return b.unaryExpr([choose, x = static_cast<S>(left.a)](S y) { return choose(x, y); }); \
+    } else {                                                                                  \
+      using Value = typename Result<decltype(left.a before b)>::Type;                         \
+      if (is(Number)) {                                                                       \
+        if constexpr (requires { Value(left.a after b); }) return Value(left.a after b);      \
+        std::_Exit(no_operator);                                                              \
+      }                                                                                       \
+      return Value(left.a before b);                                                          \
+    }                                                                                         \
   }
 KD_MUTANT(+, -)
 KD_MUTANT(-, +)
