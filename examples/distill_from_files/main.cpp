@@ -14,6 +14,7 @@ void run(const from_files::Options& options) {
   example::Outputs outputs;
   outputs.add("--save", options.save);
   outputs.add("--metrics", options.metrics);
+  outputs.add("--report", options.report);
   outputs.add("--checkpoint", options.checkpoint);
   outputs.check_apart_from(options.train, "--train");
   outputs.check_apart_from(options.labels, "--labels");

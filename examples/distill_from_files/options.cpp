@@ -43,6 +43,8 @@ void add_data_flags(example::CommandLine& line, Options& options) {
   line.add("--save", options.save, name_of("file", "FILE"), "The trained student goes here");
   line.add("--metrics", options.metrics, name_of("file", "FILE"),
            "Appends a line of JSON for every epoch");
+  line.add("--report", options.report, name_of("file", "FILE"),
+           "How it went as a page for people, as HTML");
   example::add_checkpoint_flag(line, options.checkpoint);
 }
 

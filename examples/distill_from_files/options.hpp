@@ -16,7 +16,7 @@ struct Options {
   std::optional<std::string> teacher_logits, teacher;
   std::string logits_array = "logits";
   std::optional<example::Sizes> student;
-  std::optional<std::string> save, metrics, checkpoint;
+  std::optional<std::string> save, metrics, report, checkpoint;
 
   std::optional<std::string> validation, validation_labels;
   std::vector<std::string> validation_arrays;

@@ -7,6 +7,7 @@
 #include "checkpoint.hpp"
 #include "interrupt.hpp"
 #include "mlp.hpp"
+#include "page.hpp"
 #include "progress.hpp"
 #include "text.hpp"
 
@@ -129,9 +130,16 @@ void run(const Options& options, const Lesson& lesson, example::Outputs& outputs
       example::stop_if_interrupted(example::kept_in(options.checkpoint.value_or("")));
     if (standard) kd::fold_standardization(*standard, student);
     print_end(options, report);
-    outputs.write({{"--save", [&](const std::string& path) {
-                      example::save_network(student, lesson.names, path);
-                    }}});
+    const auto save = [&](const std::string& path) {
+      example::save_network(student, lesson.names, path);
+    };
+    std::string page;
+    if (options.report) {
+      std::optional<kd::Evaluation> validation;
+      if (lesson.validation) validation = kd::evaluate(student, *lesson.validation);
+      page = to_html(options, lesson, report, validation);
+    }
+    outputs.write({{"--save", save}, {"--report", page}});
     std::cout << "Saved " << grouped(student.num_params()) << " parameters to " << *options.save
               << '\n';
   };

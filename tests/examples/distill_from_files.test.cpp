@@ -292,7 +292,12 @@ TEST_CASE("names of classes and columns go with a network", "[predict]") {
   const std::string file = folder.path("s.safetensors");
   printed(distill(flag("train", folder.path("flowers.csv")) + "--label-column kind " +
                   "--student 2-8-3 --epochs 100 --lr 0.02 --validation-share 0.2 " +
-                  flag("save", file)));
+                  flag("save", file) + flag("report", folder.path("flowers.html"))));
+  const std::string page = folder.read("flowers.html");
+  CHECK_THAT(page, ContainsSubstring("A student of 2-8-3 learned from 48 samples of "));
+  CHECK_THAT(page, ContainsSubstring("of 12 samples for validation</th><td>100.00 %</td>"));
+  CHECK_THAT(page, ContainsSubstring("Loss of the student"));
+  CHECK_THAT(page, ContainsSubstring("title=\"rose, red taken for rose, red: 4\""));
   const std::string all = flag("network", file) + "--label-column kind ";
   CHECK_THAT(printed(predict(all + flag("inputs", folder.path("flowers.csv")) +
                              flag("output", folder.path("y.csv")))),
