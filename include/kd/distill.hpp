@@ -39,6 +39,7 @@
 #include "kd/cpu/distillation_loss.hpp"
 #include "kd/cpu/divergence.hpp"
 #include "kd/cpu/exponential.hpp"
+#include "kd/cpu/length.hpp"
 #include "kd/cpu/logits.hpp"
 #include "kd/cpu/normal.hpp"
 #include "kd/cpu/ops/activation.hpp"

@@ -55,6 +55,16 @@ TEST_CASE("features of zeros do no harm to similarity preserving",
   CHECK(loss.gradient.col(1).norm() > 0);
 }
 
+TEST_CASE("a row of zeros has no direction that could be wrong",
+          "[methods][similarity_preserving]") {
+  // Of x_0 = 0 and x_1 = 1 the rows are (0, 0) and (0, 1), of which only the second can turn.
+  const Matrix<double> student{{0, 1}};
+  const Matrix<double> teacher{{1, 0}, {1, 2}};  // rows (2, 2) and (2, 4) before they are 1 long
+  const auto loss = on_features(SimilarityPreserving<1, 1>{{.weight = 1}}, student, teacher);
+  CHECK_THAT(loss.gradient(0, 0), WithinRel(2 / 4. * -1 / std::sqrt(5), 1e-12));
+  CHECK_THAT(loss.gradient(0, 1), WithinAbs(0, 1e-12));
+}
+
 TEST_CASE("a lone sample adds nothing to similarity preserving, and cannot be all there is",
           "[methods][similarity_preserving]") {
   kd::test::check_lone_sample(SimilarityPreserving<1, 1>{}, "SimilarityPreserving");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <limits>
-
 #include "kd/core/matrix.hpp"
+#include "kd/cpu/length.hpp"
 #include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
@@ -13,8 +12,7 @@ namespace kd::cpu {
 template <Real S>
 void op_make_unit(const Space&, MatrixView<S> x, VectorView<S> inverse_lengths) {
   for (Index b = 0; b < x.cols; ++b) {
-    const S length = map(x).col(b).stableNorm();
-    const S inverse = length > std::numeric_limits<S>::min() ? S(1) / length : S(0);
+    const S inverse = detail::inverse_length(map(x).col(b));
     map(x).col(b) *= inverse;
     inverse_lengths.data[b] = inverse;
   }

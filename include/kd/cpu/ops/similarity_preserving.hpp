@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <limits>
-
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
+#include "kd/cpu/length.hpp"
 #include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
@@ -17,19 +16,15 @@ void op_similarity_preserving(const Space&, MatrixView<const S> student,
                               VectorView<S> values, MatrixView<S> s, MatrixView<S> t) {
   const Index batch = student.cols;
   const S share = S(1) / static_cast<S>(batch);
-  const auto inverse_length = [](const auto& row) {
-    const S length = row.stableNorm();
-    return length > std::numeric_limits<S>::min() ? S(1) / length : S(0);
-  };
   map(s).noalias() = map(student).transpose() * map(student);
   map(t).noalias() = map(teacher).transpose() * map(teacher);
   // The products are symmetric: column i is row i.
   parallel_for(batch, 10. * static_cast<double>(batch), [&](Index i) {
     auto g = map(s).col(i);
     auto d = map(t).col(i);
-    const S inverse = inverse_length(g);
+    const S inverse = detail::inverse_length(g);
     g *= inverse;
-    d = g - d * inverse_length(d);
+    d = g - d * detail::inverse_length(d);
     values.data[i] = share * d.squaredNorm();
     // From the rows divided by their lengths to the rows before.
     g = (2 * scale * share * inverse) * (d - d.dot(g) * g);
