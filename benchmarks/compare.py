@@ -5,7 +5,8 @@
 Every phase runs in every program in turn, each in a process of its own, for several rounds. A ratio
 is taken within a round, so that a machine which slows down slows down both; what is printed is the
 median over the rounds with the least and the most. The best mode and thread count of each program
-count. See README.md for how to install the peers.
+count. Ctrl-C, SIGTERM and a program that fails end it with a report of what there is. See README.md
+for how to install the peers.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+from watch import BUSY, Failed, Others, Progress, Stopped, busy_now, say, stop_on_signals
+
 HERE = Path(__file__).resolve().parent
 STEPS = ["step/teacher", "step/student", "step/kd_live", "step/kd_cached"]
 PREDICTIONS = [f"predict/{who}/{n}" for who in ("student", "teacher") for n in (1, 32, 10000)]
@@ -24,6 +27,10 @@ IMAGE_STEPS = ["step/resnet8", "step/ds_cnn"]
 IMAGE_PREDICTIONS = [f"predict/{who}/{n}" for who in ("resnet8", "ds_cnn") for n in (1, 32)]
 LOSSES = [f"loss/kd/{classes}" for classes in (10, 1000, 50257)]
 ARTICLE = "article"
+# What --quick runs, and how: one thread, and no mode that compiles for longer than it is measured.
+QUICK_PHASES = [*STEPS, "predict/student/1", "predict/teacher/1", "loss/kd/50257"]
+QUICK = {"phases": ",".join(QUICK_PHASES), "threads": "1", "rounds": 2, "seconds": 0.25, "minutes": 4.5}
+USUAL = {"phases": "", "threads": "1,2", "rounds": 5, "seconds": 1.0, "minutes": None}
 # Least ratios that kd aims at, by phase and peer; "any" is the best of all peers.
 TARGETS = {
     "step/teacher": {"any": 2.5},
@@ -37,6 +44,8 @@ TARGETS = {
     ARTICLE: {"PyTorch": 5},
 }
 LIMIT_TARGETS = {"step/teacher": 0.6}
+LIMIT_COUNTERS = {"limit/fma": "GFLOP/s", "limit/copy": "GB/s", "limit/gemm": "GFLOP/s"}
+LOOKS = 3
 
 
 def parse_arguments():
@@ -49,13 +58,18 @@ def parse_arguments():
     add("--onnx", default="", help="a Python that has onnx and onnxruntime")
     add("--mnist-distill", default="", help="kd's example program; adds the phase 'article'")
     add("--data", default=os.environ.get("KD_DATA", ""), help="folder with MNIST; none: made up")
-    add("--phases", default="", help="comma-separated; none: all")
-    add("--threads", default="1,2", help="thread counts to try, comma-separated")
-    add("--rounds", type=int, default=5)
-    add("--seconds", type=float, default=1.0, help="of measuring, for each mode in each process")
-    add("--json", type=Path, help="write all that was measured there")
+    add("--quick", action="store_true", help="the main phases on one thread, in under five minutes")
+    add("--phases", help="comma-separated; none: all")
+    add("--threads", help="thread counts to try, comma-separated (1,2)")
+    add("--rounds", type=int, help="5")
+    add("--seconds", type=float, help="of measuring, for each mode in each process (1)")
+    add("--minutes", type=float, help="begin nothing that would take longer than that in all")
+    add("--json", type=Path, help="write all that was measured there, after every round")
     add("--markdown", type=Path, help="put the table between the marks of this file")
     options = parser.parse_args()
+    for name, value in (QUICK if options.quick else USUAL).items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
     options.threads = [int(n) for n in options.threads.split(",")]
     return options
 
@@ -63,14 +77,18 @@ def parse_arguments():
 class Program:
     """Somebody who does phases. `measure` gives a list of (name, mode, seconds, counters)."""
 
-    def __init__(self, name, command, phases, single_thread=False):
+    def __init__(self, name, command, phases, single_thread=False, quick_modes=""):
         self.name, self.command, self.phases = name, command, phases
-        self.single_thread = single_thread
+        self.single_thread, self.quick_modes = single_thread, quick_modes
+
+    def thread_counts(self, options):
+        return [1] if self.single_thread else options.threads
 
     def measure(self, phase, threads, options):
         command = [*self.command, phase, "--threads", threads, "--seconds", options.seconds]
         command += ["--data", options.data] if options.data else []
-        output = run(command)
+        command += ["--modes", self.quick_modes] if options.quick and self.quick_modes else []
+        output = run(command, threads)
         lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
         return [(line["peer"], line["mode"], line["seconds"], {}) for line in lines]
 
@@ -87,18 +105,19 @@ class Kd(Program):
             f"--benchmark_repetitions={repetitions}",
             f"--benchmark_min_time={options.seconds / repetitions}",
         ]
-        runs = json.loads(run(command))["benchmarks"]
+        runs = json.loads(run(command, threads))["benchmarks"]
         median = next(r for r in runs if r.get("aggregate_name") == "median")
         unit = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[median["time_unit"]]
         return [("kd", "", median["real_time"] * unit, median)]
 
 
-def run(command):
-    done = subprocess.run(
-        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def run(command, threads):
+    # What has no thread count of its own asks OpenMP or its BLAS.
+    pools = {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    command = [str(part) for part in command]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | pools)
     if done.returncode != 0:
-        sys.exit(f"failed: {' '.join(map(str, command))}\n{done.stderr}")
+        raise Failed(f"failed: {' '.join(command)}\n{done.stderr}")
     return done.stdout
 
 
@@ -108,7 +127,8 @@ def programs(options):
     found = [Kd("kd", [options.kd], with_images)]
     peers = Path(options.peers)
     if options.torch:
-        found.append(Program("PyTorch", [options.torch, HERE / "peers/torch_peer.py"], with_images))
+        torch = [options.torch, HERE / "peers/torch_peer.py"]
+        found.append(Program("PyTorch", torch, with_images, quick_modes="eager"))
     if (peers / "libtorch_peer").exists():
         found.append(Program("PyTorch C++", [peers / "libtorch_peer"], everything))
     if options.jax:
@@ -118,73 +138,107 @@ def programs(options):
     if (peers / "eigen_peer").exists():
         by_hand = ["step/student", "step/kd_cached"]
         found.append(Program("plain Eigen", [peers / "eigen_peer"], by_hand, single_thread=True))
+    for name, file in (("dlib", "dlib_peer"), ("tiny-dnn", "tiny_dnn_peer")):
+        if (peers / file).exists():
+            found.append(Program(name, [peers / file], STEPS))
     return found
 
 
-def measure_phases(options, phases):
-    """results[phase][program][(mode, threads)] = seconds of every round; and kd's counters."""
-    results, counters, versions = {}, {}, {}
-    for phase in phases:
-        for round_ in range(options.rounds):
-            for program in programs(options):
-                if phase not in program.phases:
-                    continue
-                for threads in [1] if program.single_thread else options.threads:
-                    say(f"{phase}, round {round_ + 1}: {program.name}, {threads} threads")
-                    for name, mode, seconds, counts in program.measure(phase, threads, options):
-                        versions[program.name] = name
-                        runs = results.setdefault(phase, {}).setdefault(program.name, {})
-                        runs.setdefault((mode, threads), []).append(seconds)
-                        if counts:
-                            counters[phase] = counts
-    return results, counters, versions
+class Measured:
+    """What there is so far: results[phase][program][(mode, threads)] = seconds of every round."""
+
+    def __init__(self):
+        self.results, self.counters, self.versions = {}, {}, {}
+        self.limits, self.memory = {}, {}
+        self.rounds = 0
+
+    def note(self, phase, program, threads, runs):
+        for name, mode, seconds, counts in runs:
+            self.versions[program] = name
+            by_mode = self.results.setdefault(phase, {}).setdefault(program, {})
+            by_mode.setdefault((mode, threads), []).append(seconds)
+            if counts:
+                self.counters[phase] = counts
 
 
-def measure_limits(options, limits):
+def plan(options, phases):
+    """What to measure in a round, in turn: (phase, program, threads)."""
+    return [
+        (phase, program, threads)
+        for phase in phases
+        for program in programs(options)
+        if phase in program.phases
+        for threads in program.thread_counts(options)
+    ]
+
+
+def threads_in_words(threads):
+    return f"{threads} thread{'s' if threads > 1 else ''}"
+
+
+def measure_round(options, measured, progress, pieces):
+    for phase, program, threads in pieces:
+        runs = progress.run(
+            (program.name, phase),
+            f"{phase}, round {measured.rounds + 1} of {options.rounds}: {program.name}, "
+            f"{threads_in_words(threads)}",
+            lambda: program.measure(phase, threads, options),
+        )
+        measured.note(phase, program.name, threads, runs or [])
+    measured.rounds += 1
+
+
+def measure_limits(options, limits, progress):
     """FLOP/s and bytes/s of this machine by thread count: the most of all looks."""
-    counters = {"limit/fma": "GFLOP/s", "limit/copy": "GB/s", "limit/gemm": "GFLOP/s"}
     kd = Kd("kd", [options.kd], [])
     for threads in options.threads:
-        most = limits.setdefault(threads, {})
-        for name, counter in counters.items():
-            say(f"{name}, {threads} threads")
-            for _ in range(3):
-                *_, look = kd.measure(name, threads, options)[0]
-                most[name] = max(most.get(name, 0), 1e9 * look[counter])
+        for name, counter in LIMIT_COUNTERS.items():
+            for _ in range(LOOKS):
+                look = progress.run(
+                    (name, ""),
+                    f"{name}, {threads_in_words(threads)}",
+                    lambda: kd.measure(name, threads, options)[0][-1],
+                )
+                if look:
+                    most = limits.setdefault(threads, {})
+                    most[name] = max(most.get(name, 0), 1e9 * look[counter])
 
 
 def whole_program(command):
     """Seconds on the clock and bytes at the peak of a program."""
     start = time.perf_counter()
     process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        process.kill()
+        raise
     if status != 0:
-        sys.exit(f"failed: {' '.join(map(str, command))}")
+        raise Failed(f"failed: {' '.join(map(str, command))}")
     return time.perf_counter() - start, usage.ru_maxrss * 1024
 
 
-def measure_article(options, rounds):
-    if not options.data:
-        sys.exit("the phase 'article' needs --data")
-    threads = max(options.threads)
-    common = ["--data", options.data, "--threads", threads]
+def article_commands(options):
+    """By program and mode."""
+    common = ["--data", options.data, "--threads", max(options.threads)]
     article = [options.torch, HERE / "peers/torch_article.py", *common]
     commands = {("kd", ""): [options.mnist_distill, "--recipe", "article", *common]}
     if options.torch:
         commands["PyTorch", "tensor"] = [*article, "--loader", "tensor"]
         commands["PyTorch", "dataloader"] = [*article, "--loader", "dataloader"]
-    results, memory = {}, {}
-    for round_ in range(rounds):
-        for (name, mode), command in commands.items():
-            say(f"article, round {round_ + 1}: {name} {mode}")
-            seconds, peak = whole_program(command)
-            results.setdefault(name, {}).setdefault((mode, threads), []).append(seconds)
-            memory.setdefault(name, []).append(peak)
-    return results, {name: min(peaks) for name, peaks in memory.items()}
+    return commands
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
+def measure_article(options, measured, progress):
+    for (name, mode), command in article_commands(options).items():
+        done = progress.run(
+            (name, ARTICLE), f"article: {name} {mode}", lambda: whole_program(command)
+        )
+        if done:
+            seconds, peak = done
+            version = measured.versions.get(name, name)
+            measured.note(ARTICLE, name, max(options.threads), [(version, mode, seconds, {})])
+            measured.memory[name] = min(peak, measured.memory.get(name, peak))
 
 
 def best(runs):
@@ -217,8 +271,8 @@ def evaluate(phase, by_program, counts, limits):
         if "any" in TARGETS.get(phase, {}):
             quickest["target"] = TARGETS[phase]["any"]
     flop, bytes_ = (counts or {}).get("flop", 0), (counts or {}).get("bytes", 0)
-    if limits and flop + bytes_ > 0:
-        limit = limits[threads]
+    limit = (limits or {}).get(threads, {})
+    if len(limit) == len(LIMIT_COUNTERS) and flop + bytes_ > 0:
         least = flop / limit["limit/fma"] + bytes_ / limit["limit/copy"]
         row["limit"] = {"seconds": least, "share": least / row["seconds"]}
         row["limit"]["target"] = LIMIT_TARGETS.get(phase)
@@ -257,9 +311,11 @@ def markdown(report):
         cells.append(f"{limit['share']:.0%}{aim}" if limit else "")
         lines.append("| " + " | ".join(cells) + " |")
     lines.append("")
-    for threads, limit in (report["limits"] or {}).items():
+    for threads, limit in report["limits"].items():
+        if len(limit) < len(LIMIT_COUNTERS):
+            continue
         lines.append(
-            f"Limits, {threads} thread{'s' if int(threads) > 1 else ''}: "
+            f"Limits, {threads_in_words(threads)}: "
             f"{limit['limit/fma'] / 1e9:.0f} GFLOP/s out of registers, "
             f"{limit['limit/gemm'] / 1e9:.0f} GFLOP/s in a large matrix product, "
             f"{limit['limit/copy'] / 1e9:.1f} GB/s copied.  "
@@ -291,6 +347,80 @@ def put_between_marks(path, text):
     path.write_text(head + begin + text + end + rest.split(end, 1)[1])
 
 
+def report_of(options, measured, started, ended):
+    """All that is written: `started` and `ended` say how the machine was and what came to an end."""
+    rows = [
+        evaluate(phase, by_program, measured.counters.get(phase), measured.limits)
+        for phase, by_program in measured.results.items()
+        if "kd" in by_program
+    ]
+    parameters = 784 * 1200 + 1200 + 1200 * 1200 + 1200 + 1200 * 10 + 10
+    parameters += 2 * (784 * 20 + 20 + 20 * 20 + 20 + 20 * 10 + 10)
+    return {
+        "command": " ".join(["benchmarks/compare.py", *sys.argv[1:]]),
+        "machine": machine(),
+        "date": time.strftime("%Y-%m-%d"),
+        **started,
+        **ended,
+        "rounds": options.rounds,
+        "rounds_done": measured.rounds,
+        "versions": measured.versions,
+        "limits": measured.limits,
+        "rows": rows,
+        "memory": measured.memory,
+        "article_memory": 70_000 * 785 + 16 * parameters,
+        "all": {
+            phase: {
+                name: {f"{mode or 'kd'}, {threads}": seconds for (mode, threads), seconds in runs.items()}
+                for name, runs in by_program.items()
+            }
+            for phase, by_program in measured.results.items()
+        },
+    }
+
+
+def heading(report):
+    """The line above the table, which tells what it cannot be trusted for, too."""
+    rounds = f"{report['rounds']} rounds"
+    if report["rounds_done"] < report["rounds"]:
+        rounds = f"{report['rounds_done']} of {rounds}"
+    notes = [report["date"], report["machine"], f"medians of {rounds}"]
+    if report["ended"]:
+        notes.append(report["ended"])
+    if (report["others"] or 0) > BUSY:
+        notes.append(f"**a busy machine**: other programs took {report['others']:.0%} of it")
+    return ", ".join(notes) + "\n\n"
+
+
+def save(path, text):
+    """As a whole or not at all."""
+    beside = path.with_name(path.name + ".part")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+def measure(options, phases, with_article, measured, keep):
+    pieces = plan(options, phases)
+    article = list(article_commands(options)) if with_article else []
+    looks = LOOKS * len(options.threads) if phases else 0
+    kinds = [(name, "") for name in LIMIT_COUNTERS] * 2 * looks
+    kinds += [(program.name, phase) for phase, program, _ in pieces] * options.rounds
+    kinds += [(name, ARTICLE) for name, _ in article] * min(options.rounds, 3)
+    progress = Progress(kinds, options.minutes)
+    if phases:
+        measure_limits(options, measured.limits, progress)
+    for round_ in range(options.rounds):
+        measure_round(options, measured, progress, pieces)
+        if article and round_ < 3:
+            measure_article(options, measured, progress)
+        keep()
+    if phases:
+        measure_limits(options, measured.limits, progress)  # the machine may have been slower before
+    if progress.skipped:
+        return f"no time for {len(progress.skipped)} of {progress.total} measurements"
+    return ""
+
+
 def main():
     options = parse_arguments()
     wanted = [part for part in options.phases.split(",") if part]
@@ -299,49 +429,37 @@ def main():
     if unknown:
         sys.exit(f"no such phase: {', '.join(unknown)}; there are {', '.join([*everything, ARTICLE])}")
     phases = [phase for phase in everything if not wanted or phase in wanted]
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        say(f"this machine is busy (load {load:.1f}): nothing that is measured now means much")
-    limits = {}
-    if phases:
-        measure_limits(options, limits)
-    results, counters, versions = measure_phases(options, phases)
-    if phases:
-        measure_limits(options, limits)  # the machine may have been slower before
-    rows = [evaluate(phase, results[phase], counters[phase], limits) for phase in phases]
-    memory = {}
-    if options.mnist_distill and (not wanted or ARTICLE in wanted):
-        article, memory = measure_article(options, min(options.rounds, 3))
-        rows.append(evaluate(ARTICLE, article, None, None))
-        versions = {name: name for name in article} | versions
-    parameters = 784 * 1200 + 1200 + 1200 * 1200 + 1200 + 1200 * 10 + 10
-    parameters += 2 * (784 * 20 + 20 + 20 * 20 + 20 + 20 * 10 + 10)
-    report = {
-        "command": " ".join(["benchmarks/compare.py", *sys.argv[1:]]),
-        "machine": machine(),
-        "date": time.strftime("%Y-%m-%d"),
-        "load_before": load,
-        "rounds": options.rounds,
-        "versions": versions,
-        "limits": limits,
-        "rows": rows,
-        "memory": memory,
-        "article_memory": 70_000 * 785 + 16 * parameters,
-        "all": {
-            phase: {
-                name: {f"{mode or 'kd'}, {threads}": seconds for (mode, threads), seconds in runs.items()}
-                for name, runs in by_program.items()
-            }
-            for phase, by_program in results.items()
-        },
-    }
-    table = markdown(report)
+    with_article = bool(options.mnist_distill) and (not wanted or ARTICLE in wanted)
+    if with_article and not options.data:
+        sys.exit("the phase 'article' needs --data")
+    if why := busy_now():
+        say(f"this machine is busy ({why}): nothing that is measured now means much")
+    started = {"load_before": os.getloadavg()[0]}
+    others, measured = Others(), Measured()
+
+    def report(ended):
+        return report_of(options, measured, started, {"ended": ended, "others": others.share()})
+
+    def keep(ended="not yet done"):
+        if options.json:
+            save(options.json, json.dumps(report(ended), indent=2) + "\n")
+
+    stop_on_signals()
+    status, ended = 0, ""
+    try:
+        ended = measure(options, phases, with_article, measured, keep)
+    except (Stopped, Failed) as end:
+        status, ended = end.exit_status, str(end).splitlines()[0]
+        say(f"\n{end}\nwhat was measured until then:")
+    keep(ended)
+    result = report(ended)
+    if (result["others"] or 0) > BUSY:
+        say(f"other programs took {result['others']:.0%} of this machine meanwhile")
+    table = heading(result) + markdown(result)
     print(table)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=2) + "\n")
     if options.markdown:
-        note = f"{report['date']}, {report['machine']}, medians of {report['rounds']} rounds\n\n"
-        put_between_marks(options.markdown, note + table)
+        put_between_marks(options.markdown, table)
+    sys.exit(status)
 
 
 if __name__ == "__main__":
