@@ -3,7 +3,6 @@
 // Hinton's experiment, run as a user runs it, on a few hundred images.
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -11,7 +10,6 @@
 #include "hinton_mnist/bias_correction.hpp"
 
 using namespace kd::test;
-using Json = nlohmann::ordered_json;
 
 namespace {
 
@@ -20,14 +18,6 @@ Run run(const std::string& arguments) { return run_program(KD_HINTON_MNIST, argu
 const std::string small = std::string("--data \"") + KD_SAMPLE_DIR +
                           "\" --train-limit 300 --test-limit 100 --quick --teacher-epochs 2 "
                           "--student-epochs 2 --sweep-epochs 1 --batch 50 ";
-
-Json results_of(const std::string& arguments) {
-  const TemporaryFolder folder;
-  const Run program = run(small + arguments + " --json " + folder.path("results.json"));
-  INFO(program.err);
-  REQUIRE(program.exit_code == 0);
-  return Json::parse(folder.read("results.json"));
-}
 
 }  // namespace
 
@@ -76,7 +66,8 @@ TEST_CASE("every row of the table is run, and goes on from its checkpoints", "[h
 }
 
 TEST_CASE("rows and seeds are chosen, and the figures held out for that", "[hinton_mnist]") {
-  const Json json = results_of("--rows alone --seeds 2 --seed 4 --validate");
+  const Json json =
+      results_of(KD_HINTON_MNIST, small + "--rows alone --seeds 2 --seed 4 --validate");
   CHECK(json["tested_on"] == "held-out training images");
   CHECK(json["data"]["train"] == 250);
   CHECK(json["data"]["test"] == 50);

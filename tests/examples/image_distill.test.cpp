@@ -5,14 +5,12 @@
 #include <kd/data/gzip.hpp>
 #include <kd/distill.hpp>
 #include <kd/io.hpp>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "common/image_networks.hpp"
 #include "examples/run_program.hpp"
 
 using namespace kd::test;
-using Json = nlohmann::ordered_json;
 
 namespace {
 
@@ -22,14 +20,6 @@ const std::string sample = std::string("--data \"") + KD_SAMPLE_DIR + "\" ";
 const std::string small = sample +
                           "--train-limit 256 --test-limit 100 --teacher-epochs 1 --epochs 2 "
                           "--seeds 2 --batch 64 ";
-
-Json results_of(const std::string& arguments) {
-  const TemporaryFolder folder;
-  const Run program = run(small + arguments + " --json " + folder.path("results.json"));
-  INFO(program.err);
-  REQUIRE(program.exit_code == 0);
-  return Json::parse(folder.read("results.json"));
-}
 
 }  // namespace
 
@@ -87,8 +77,8 @@ TEST_CASE("image_distill ends with a table, JSON, a page and the networks", "[im
 }
 
 TEST_CASE("image_distill: threads change nothing but the time", "[image_distill]") {
-  const Json one = results_of("--threads 1");
-  const Json two = results_of("--threads 2");
+  const Json one = results_of(KD_IMAGE_DISTILL, small + "--threads 1");
+  const Json two = results_of(KD_IMAGE_DISTILL, small + "--threads 2");
   for (const char* who : {"teacher", "student_alone", "student_distilled"})
     CHECK(one[who]["test_errors"] == two[who]["test_errors"]);
 }

@@ -7,7 +7,6 @@
 #include <kd/data/gzip.hpp>
 #include <kd/distill.hpp>
 #include <kd/io.hpp>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,6 @@
 #include "support/c_program.hpp"
 
 using namespace kd::test;
-using Json = nlohmann::ordered_json;
 
 namespace {
 
@@ -29,14 +27,6 @@ std::vector<std::string> keys(const Json& object) {
   std::vector<std::string> all;
   for (const auto& item : object.items()) all.push_back(item.key());
   return all;
-}
-
-Json results_of(const std::string& arguments) {
-  const TemporaryFolder folder;
-  const Run program = run(arguments + " --json " + folder.path("results.json"));
-  INFO(program.err);
-  REQUIRE(program.exit_code == 0);
-  return Json::parse(folder.read("results.json"));
 }
 
 using Keys = std::vector<std::string>;
@@ -109,7 +99,7 @@ TEST_CASE("several seeds of the students show their spread, and a page all of it
              ContainsSubstring("seed 7: alone " + seeds[2]["alone"].dump() + " errors, distilled " +
                                seeds[2]["distilled"].dump() + "\n") &&
                  ContainsSubstring("Errors, mean of 3 seeds: alone "));
-  const Json lone = results_of(small + "--epochs 2 --seed 7 --seeds 1");
+  const Json lone = results_of(KD_MNIST_DISTILL, small + "--epochs 2 --seed 7 --seeds 1");
   CHECK(lone["student_alone"]["test_errors"] == seeds[2]["alone"]);
 
   const std::string page = folder.read("all.html");
@@ -122,15 +112,15 @@ TEST_CASE("several seeds of the students show their spread, and a page all of it
 }
 
 TEST_CASE("threads change nothing but the time", "[mnist_distill]") {
-  const Json one = results_of(small + "--epochs 3 --threads 1");
-  const Json two = results_of(small + "--epochs 3 --threads 2");
+  const Json one = results_of(KD_MNIST_DISTILL, small + "--epochs 3 --threads 1");
+  const Json two = results_of(KD_MNIST_DISTILL, small + "--epochs 3 --threads 2");
   for (const char* who : {"teacher", "student_alone", "student_distilled"})
     CHECK(one[who]["history"] == two[who]["history"]);
 }
 
 TEST_CASE("another seed is another run", "[mnist_distill]") {
-  const Json zero = results_of(small + "--epochs 1 --seed 0");
-  const Json one = results_of(small + "--epochs 1 --seed 1");
+  const Json zero = results_of(KD_MNIST_DISTILL, small + "--epochs 1 --seed 0");
+  const Json one = results_of(KD_MNIST_DISTILL, small + "--epochs 1 --seed 1");
   for (const char* who : {"teacher", "student_alone", "student_distilled"})
     CHECK(zero[who]["history"] != one[who]["history"]);
 }
@@ -154,12 +144,13 @@ TEST_CASE("the article's recipe and the flags over it", "[mnist_distill]") {
 }
 
 TEST_CASE("the distilled student's loss is its parts, weighted", "[mnist_distill]") {
-  const Json json = results_of(small + "--epochs 2 --hard-weight 0.25 --soft-weight 2");
+  const Json json =
+      results_of(KD_MNIST_DISTILL, small + "--epochs 2 --hard-weight 0.25 --soft-weight 2");
   for (const Json& epoch : json["student_distilled"]["history"])
     CHECK(epoch["train_loss"].get<double>() ==
           Approx(0.25 * epoch["hard_loss"].get<double>() + 2 * epoch["soft_loss"].get<double>()));
   // Learning from the labels alone is the student alone.
-  const Json hard = results_of(small + "--epochs 2 --hard-weight 1");
+  const Json hard = results_of(KD_MNIST_DISTILL, small + "--epochs 2 --hard-weight 1");
   for (std::size_t epoch = 0; epoch < 2; ++epoch)
     CHECK(hard["student_distilled"]["history"][epoch]["train_loss"].get<double>() ==
           Approx(hard["student_alone"]["history"][epoch]["train_loss"].get<double>()));
@@ -175,8 +166,9 @@ TEST_CASE("student and teacher are saved, and a saved teacher teaches the same",
           "[mnist_distill]") {
   const TemporaryFolder folder;
   const std::string teacher = folder.path("teacher.safetensors");
-  const Json trained = results_of(small + "--epochs 2 --save " + folder.path("1.safetensors") +
-                                  " --save-teacher " + teacher);
+  const Json trained =
+      results_of(KD_MNIST_DISTILL, small + "--epochs 2 --save " + folder.path("1.safetensors") +
+                                       " --save-teacher " + teacher);
   const std::string rest = sample + "--train-limit 300 --test-limit 100 --epochs 2 ";
   const Run program = run(rest + "--teacher " + teacher + " --save " +
                           folder.path("2.safetensors") + " --json " + folder.path("2.json"));
