@@ -215,6 +215,7 @@
 #include "kd/nn/silu.hpp"
 #include "kd/nn/tanh.hpp"
 #include "kd/nn/tape.hpp"
+#include "kd/nn/tape_plan.hpp"
 #include "kd/nn/window.hpp"
 #include "kd/optim/adam.hpp"
 #include "kd/optim/decay.hpp"

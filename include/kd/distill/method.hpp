@@ -45,6 +45,8 @@ struct DistillStep {
 /// - `tensors()`: the parts of those weights, named as a network's, for messages and files.
 /// - `resume(previous)`: what else a `fit` goes on from, taken from the state of the one before;
 /// - `keep(kept)`: all of it that steps change, for checkpoints (see `Kept`).
+/// A method that says at which layers it looks, `static constexpr std::array<Index, 2> taps`, of
+/// the teacher and of the student, or an empty one, saves memory: for others all layers are kept.
 /// A method may have `prepare(data, state)`, called before each `fit` does any work, for what
 /// depends on the data set (a memory bank), and `check_at(progress)`, which throws `ConfigError`
 /// where something else than a weight is scheduled and out of its range (a temperature); that is
@@ -86,6 +88,28 @@ auto weights_for(StudentT& student) {
   std::pair<VectorView<const S, Space>, VectorView<S, Space>> weights;
   if constexpr ((ReadsWeights<Methods> || ...)) weights = {student.params(), student.grads()};
   return weights;
+}
+
+template <class M>
+concept LooksAtLogits = requires {
+  requires M::compares_logits;
+}
+|| requires { requires !M::looks_inside; };
+
+/// The hidden layers of the student at which the methods look, as far as they say: one that does
+/// not may look at any.
+template <class... Methods>
+Taps student_taps() {
+  Taps taps = Taps::none();
+  const auto add = [&]<class M>() {
+    if constexpr (requires { M::taps; }) {
+      taps.layers.push_back(M::taps.back());
+    } else if constexpr (!LooksAtLogits<M>) {
+      taps.all = true;
+    }
+  };
+  (add.template operator()<Methods>(), ...);
+  return taps;
 }
 
 template <class State>

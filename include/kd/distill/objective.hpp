@@ -55,7 +55,7 @@ class DistillObjective {
         states_(states),
         rng_(rng),
         teacher_room_(teacher.make_workspace(capacity)),
-        tape_(student.make_workspace(capacity, Mode::training)),
+        tape_(student.make_workspace(capacity, Mode::training, student_taps<Methods...>())),
         training_(training) {
     std::vector<Index> sizes;
     for_each_trained([&](auto& trained) { sizes.push_back(trained.params().size); });
@@ -97,7 +97,8 @@ class DistillObjective {
     const Tape<Scalar, Space>* features = nullptr;
     if constexpr (HasFeatures<TeacherT>) features = &teacher_room_;
     student_.zero_grad();
-    student_.forward(batch.inputs, tape_, rng_.stream(static_cast<std::uint64_t>(progress.step)));
+    step_rng_ = rng_.stream(static_cast<std::uint64_t>(progress.step));
+    student_.forward(batch.inputs, tape_, step_rng_);
     const auto weights = weights_for<Methods...>(student_);
     Index at = 0;
     for_each_method(methods_, states_, [&](const auto& method, auto& state) {
@@ -148,7 +149,7 @@ class DistillObjective {
   }
 
   std::string blame() {
-    std::string name = find_nonfinite_output(student_, tape_);
+    std::string name = find_nonfinite_output(student_, tape_.value(0), step_rng_);
     if (name.empty()) name = blame_teacher();
     if (name.empty()) name = find_nonfinite_logit_gradient(space(), tape_);
     for_each_method(methods_, states_, [&](const auto& method, auto& state) {
@@ -221,6 +222,7 @@ class DistillObjective {
   const std::tuple<Methods...>& methods_;
   States& states_;
   Rng rng_;
+  Rng step_rng_;
   typename TeacherT::Workspace teacher_room_;
   VectorView<const Index, Space> indices_;          ///< of the last batch
   MatrixView<const Scalar, Space> teacher_logits_;  ///< for it

@@ -15,6 +15,8 @@ namespace kd::detail {
 template <Loss L>
 class HardLoss {
  public:
+  static constexpr bool looks_inside = false;
+
   std::array<double, 1> weights(const Progress& progress) const {
     return {not_negative(weight_name_, weight_, progress)};
   }

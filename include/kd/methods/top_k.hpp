@@ -37,6 +37,7 @@ class TopK : detail::NamedOptions {
 
   static constexpr const char* name = "TopK";
   static constexpr std::array<const char*, 1> terms{"top k"};
+  static constexpr bool looks_inside = false;
   static constexpr LabelNeed label_need() { return LabelNeed::none; }
 
   template <Real S, class Space>

@@ -13,6 +13,9 @@ struct Add : NoParameters {
   static constexpr const char* name = "Add";
   static constexpr bool elementwise = true;
   static constexpr bool takes_two = true;
+  static constexpr bool backward_reads_input = false;
+  static constexpr bool backward_reads_output = false;
+  static constexpr bool in_place = true;  // over x
 
   Index cache_size(Index) const { return 0; }
 

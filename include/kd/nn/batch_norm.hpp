@@ -32,6 +32,7 @@ struct BatchNormOptions {
 class BatchNorm {
  public:
   static constexpr const char* name = "BatchNorm";
+  static constexpr bool backward_reads_output = false;
 
   /// Throws `ConfigError` when an option is out of its range.
   explicit BatchNorm(const BatchNormOptions& options = {}) : options_(options) {

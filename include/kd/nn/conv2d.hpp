@@ -23,6 +23,8 @@ namespace detail {
 /// Convolutions: what they have in common once they know how many channels they give.
 class Convolution {
  public:
+  static constexpr bool backward_reads_output = false;
+
   /// All sizes, once the layer is bound.
   const ConvShape& conv_shape() const { return shape_; }
   const Shape& out_shape() const { return shape_.out; }

@@ -19,6 +19,9 @@ class Dropout : public NoParameters {
   static constexpr const char* name = "Dropout";
   static constexpr bool elementwise = true;
   static constexpr bool identity_in_inference = true;
+  static constexpr bool backward_reads_input = false;
+  static constexpr bool backward_reads_output = false;
+  static constexpr bool in_place = true;
 
   /// Throws `ConfigError` unless `p` is in `[0, 1)`.
   explicit Dropout(double p = 0.5) : p_(p) { detail::check_share<float>("Dropout: p", p); }

@@ -3,6 +3,8 @@
 
 #include <concepts>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "kd/core/random.hpp"
@@ -69,6 +71,10 @@ struct TensorInfo {
 /// follows from the shape that it gets: `static_out_shape` says so of the types, and `bind` is
 /// told the shape once, before anything else is asked. A `name` is what files and messages call the
 /// layer.
+///
+/// Three more save memory in training: `backward_reads_input = false` and `backward_reads_output =
+/// false` where backward needs no x, or no y; `in_place = true` where y may lie where x does, and
+/// backward needs no x.
 template <class L>
 concept Layer = std::copyable<L> &&
     requires(const L layer, Index features, Rng rng, VectorView<float> params,
@@ -159,6 +165,39 @@ concept TakesTwo = requires {
 /// has `forward_with` and `backward_with` (see kd/nn/linear.hpp).
 template <class First, class Second, class Space>
 inline constexpr bool runs_as_one = false;
+
+/// The same of layer `I` of an architecture, counted from 1, and the one behind it.
+template <class Architecture, class Space, Index I>
+constexpr bool runs_with_next() {
+  if constexpr (I < 1 || I >= Architecture::depth) {
+    return false;
+  } else {
+    using First =
+        std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I>())>;
+    using Second =
+        std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I + 1>())>;
+    return Architecture::sources(I + 1).first == I && runs_as_one<First, Second, Space>;
+  }
+}
+
+/// What a layer's backward reads of its forward, as far as it says.
+template <class L>
+constexpr bool backward_reads_input() {
+  if constexpr (requires { L::backward_reads_input; }) return L::backward_reads_input;
+  return true;
+}
+template <class L>
+constexpr bool backward_reads_output() {
+  if constexpr (requires { L::backward_reads_output; }) return L::backward_reads_output;
+  return true;
+}
+
+/// A layer that may write what it gives over what it takes.
+template <class L>
+concept WorksInPlace = requires {
+  requires L::in_place;
+  requires !L::backward_reads_input;
+};
 
 /// A layer that changes nothing in inference (dropout) costs nothing there: its output is its
 /// input.

@@ -26,6 +26,7 @@ class LayerNorm {
 
  public:
   static constexpr const char* name = "LayerNorm";
+  static constexpr bool backward_reads_output = false;
   static constexpr Index static_in = Features;
   static constexpr Index static_out = Features;
 

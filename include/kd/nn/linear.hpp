@@ -20,6 +20,7 @@ class Linear {
 
  public:
   static constexpr const char* name = "Linear";
+  static constexpr bool backward_reads_output = false;
   static constexpr Index static_in = In;
   static constexpr Index static_out = Out;
 

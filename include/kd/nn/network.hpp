@@ -104,11 +104,14 @@ class Network {
   /// Forgets the gradients; nothing is written until somebody needs it.
   void zero_grad() { write_grads_ = Write::overwrite; }
 
-  /// Room for the activations of up to `capacity` samples.
-  Workspace make_workspace(Index capacity, Mode mode = Mode::inference) const {
+  /// Room for the activations of up to `capacity` samples, and in training for their gradients.
+  /// All layers can be looked at, or, in less room, the `taps` alone:
+  /// `make_workspace(32, Mode::training, Taps::only({4}))`.
+  Workspace make_workspace(Index capacity, Mode mode = Mode::inference,
+                           const Taps& taps = {}) const {
     if (layout_.was_moved_from())
       throw ConfigError("Network::make_workspace: the network was moved from and has no weights");
-    return Workspace(architecture_, capacity, mode, space());
+    return Workspace(architecture_, capacity, mode, space(), taps);
   }
 
   /// Computes the logits of a batch: (in_features, batch) -> (classes, batch), which stay in the
@@ -240,15 +243,7 @@ class Network {
   /// Whether layers `I` and `I + 1`, counted from 1, are run in one pass.
   template <Index I>
   static constexpr bool runs_with_next() {
-    if constexpr (I < 1 || I >= Architecture::depth) {
-      return false;
-    } else {
-      using First =
-          std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I>())>;
-      using Second = std::remove_cvref_t<
-          decltype(std::declval<const Architecture&>().template layer<I + 1>())>;
-      return Architecture::sources(I + 1).first == I && detail::runs_as_one<First, Second, Space>;
-    }
+    return detail::runs_with_next<Architecture, Space, I>();
   }
 
   /// What the second of the layers gave that layer `I` takes.
@@ -256,7 +251,7 @@ class Network {
   static MatrixView<const Scalar, Space> other_value(const Workspace& tape) {
     if constexpr (detail::TakesTwo<std::remove_cvref_t<
                       decltype(std::declval<const Architecture&>().template layer<I>())>>) {
-      return tape.value(Architecture::sources(I).second);
+      return tape.given(Architecture::sources(I).second);
     } else {
       return {};
     }
@@ -276,7 +271,7 @@ class Network {
                                               tape.mode(),
                                               rng.stream(static_cast<std::uint64_t>(I)),
                                               layer_params(layer, I),
-                                              tape.value(from.first),
+                                              tape.given(from.first),
                                               tape.output(I),
                                               tape.cache(I),
                                               other_value<I>(tape),
@@ -312,10 +307,10 @@ class Network {
     const LayerBackward<Scalar, Space> backward{
         space(),
         layer_params(layer, I),
-        tape.value(from.first),
-        tape.value(I),
+        tape.given(from.first),
+        tape.given(I),
         tape.cache(I),
-        tape.grad(I),
+        tape.filled_grad(I),
         grads_.view().slice(architecture_.offset(I), layer.num_params()),
         write_grads_,
         dx,
@@ -326,8 +321,8 @@ class Network {
         layer_statistics<I>(statistics())};
     if constexpr (runs_with_next<I>()) {
       if (with_next) {
-        layer.backward_with(architecture_.template layer<I + 1>(), backward, tape.value(I + 1),
-                            MatrixView<const Scalar, Space>(tape.grad(I + 1)), dy, write_dy);
+        layer.backward_with(architecture_.template layer<I + 1>(), backward, tape.given(I + 1),
+                            MatrixView<const Scalar, Space>(tape.filled_grad(I + 1)), dy, write_dy);
         return;
       }
     }

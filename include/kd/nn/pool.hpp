@@ -15,6 +15,8 @@ namespace detail {
 /// Layers that make one element of each window of a map.
 class Pool : public NoParameters {
  public:
+  static constexpr bool backward_reads_output = false;
+
   /// All sizes, once the layer is bound.
   const ConvShape& shape() const { return shape_; }
   const Shape& out_shape() const { return shape_.out; }
@@ -87,6 +89,7 @@ class AvgPool2d : public detail::Pool {
 
  public:
   static constexpr const char* name = "AvgPool2d";
+  static constexpr bool backward_reads_input = false;
 
   static constexpr Shape static_out_shape(const Shape& in) {
     return detail::window_shape(in, in.channels, Size, W);
@@ -111,6 +114,7 @@ class AvgPool2d : public detail::Pool {
 class GlobalAvgPool : public detail::Pool {
  public:
   static constexpr const char* name = "GlobalAvgPool";
+  static constexpr bool backward_reads_input = false;
 
   static constexpr Shape static_out_shape(const Shape& in) { return {in.channels, 1, 1}; }
   void bind(const Shape& in) {

@@ -10,6 +10,8 @@ namespace kd {
 struct ReLU : NoParameters {
   static constexpr const char* name = "ReLU";
   static constexpr bool elementwise = true;
+  static constexpr bool backward_reads_input = false;
+  static constexpr bool in_place = true;
 
   Index cache_size(Index) const { return 0; }
 

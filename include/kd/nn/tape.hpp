@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "kd/core/buffer.hpp"
-#include "kd/core/cache_line.hpp"
 #include "kd/core/error.hpp"
 #include "kd/nn/layer.hpp"
 #include "kd/nn/layout.hpp"
+#include "kd/nn/tape_plan.hpp"
 
 namespace kd {
 
@@ -22,35 +23,23 @@ namespace kd {
 template <Real S, class Space = cpu::Space>
 class Tape {
  public:
-  /// `architecture` gives the sizes.
+  /// `architecture` gives the sizes, `taps` which layers can be looked at. What nobody looks at
+  /// shares its room with what is kept at other moments of a step (see kd/nn/tape_plan.hpp).
   template <class Architecture>
-  Tape(const Architecture& architecture, Index capacity, Mode mode, Space space = {})
-      : layout_(architecture),
-        mode_(mode),
-        capacity_(capacity),
-        layers_(static_cast<std::size_t>(architecture.depth) + 1) {
+  Tape(const Architecture& architecture, Index capacity, Mode mode, Space space = {},
+       const Taps& taps = {})
+      : layout_(architecture), mode_(mode), capacity_(capacity) {
     detail::check_at_least_one("Tape: capacity", capacity);
-    for (Index i = 0; i <= architecture.depth; ++i) at(i).width = architecture.width(i);
-    Index i = 0;
-    Index total = 0;
-    architecture.for_each([&](const auto& layer) {
-      using L = std::remove_cvref_t<decltype(layer)>;
-      const Index source = architecture.sources(++i).first;
-      if (mode == Mode::inference && detail::IdentityInInference<L>) {
-        at(i).same_as = at(source).same_as;
-        return;
-      }
-      at(i).same_as = i;
-      at(i).value = reserve(total, at(i).width * capacity);
-      if (mode == Mode::inference) return;
-      at(i).grad = reserve(total, at(i).width * capacity);
-      at(i).cache_size = layer.cache_size(at(source).width);
-      at(i).cache = reserve(total, at(i).cache_size * capacity);
-      at(i).batch_cache_size = detail::batch_cache_size(layer);
-      at(i).batch_cache = reserve(total, at(i).batch_cache_size);
-    });
-    block_ = Buffer<S, Space>(total, std::move(space));
+    for (const Index layer : taps.layers)
+      if (layer < 0 || layer > architecture.depth) refuse_layer(layer, architecture.depth);
+    detail::TapePlan<S, Space> plan(architecture, capacity, mode, taps);
+    block_ = Buffer<S, Space>(plan.size(), std::move(space));
+    layers_ = std::move(plan).rooms();
+    touched_.resize(layers_.size());
   }
+
+  /// What it takes of the memory of its space.
+  Index bytes() const { return block_.size() * static_cast<Index>(sizeof(S)); }
 
   Mode mode() const { return mode_; }
   Index capacity() const { return capacity_; }
@@ -71,29 +60,35 @@ class Tape {
     if (inputs.cols > capacity_)
       throw ShapeError(detail::text("Tape: made for ", capacity_, " samples, got ", inputs.cols));
     inputs_ = inputs;
-    for (auto& layer : layers_) layer.touched = false;
+    std::fill(touched_.begin(), touched_.end(), false);
   }
 
-  /// What layer `i` gave, counted from 1; the inputs for 0. (features, batch)
+  /// What layer `i` gave, counted from 1; the inputs for 0. (features, batch) Throws `ShapeError`
+  /// when there is no such layer, `ConfigError` when it is not among the taps.
   MatrixView<const S, Space> value(Index i) const {
     check_layer(i);
+    if (!at(i).has_taps) refuse_look(i);
+    return given(i);
+  }
+
+  /// What the last layer gave. (classes, batch)
+  MatrixView<const S, Space> logits() const { return given(depth()); }
+
+  /// The gradient at what layer `i` gave, to be added to; zero at the first call of a step. Throws
+  /// as `value`.
+  MatrixView<S, Space> grad(Index i) {
+    check_layer(i);
+    if (!at(i).has_taps) refuse_look(i);
+    return filled_grad(i);
+  }
+
+  // For the network's own forward and backward.
+  /// What layer `i` gave, or whatever came in its place, which it then does not need.
+  MatrixView<const S, Space> given(Index i) const {
     i = at(i).same_as;
     if (i == 0) return inputs_;
     return {block_.view().data + at(i).value, at(i).width, batch()};
   }
-
-  /// What the last layer gave. (classes, batch)
-  MatrixView<const S, Space> logits() const { return value(depth()); }
-
-  /// The gradient at what layer `i` gave, to be added to; zero at the first call of a step.
-  MatrixView<S, Space> grad(Index i) {
-    const MatrixView<S, Space> view = grad_view(i);
-    if (!at(i).touched) op_zero(block_.space(), view.flat());
-    at(i).touched = true;
-    return view;
-  }
-
-  // For the network's own forward and backward.
   MatrixView<S, Space> output(Index i) {
     return {block_.view().data + at(i).value, at(i).width, batch()};
   }
@@ -107,30 +102,22 @@ class Tape {
   }
   /// The layer whose output is that of layer `i`: another one where layer i changes nothing.
   Index same_as(Index i) const { return at(i).same_as; }
-  bool has_grad(Index i) const { return at(i).touched; }
+  bool has_grad(Index i) const { return touched_[static_cast<std::size_t>(i)]; }
+  /// The gradient at layer `i`, zero where nobody has touched it.
+  MatrixView<S, Space> filled_grad(Index i) {
+    const auto [view, write] = claim_grad(i);
+    if (write == Write::overwrite) op_zero(block_.space(), view.flat());
+    return view;
+  }
   /// The gradient at layer `i` for a kernel that can overwrite: says how it has to write.
   std::pair<MatrixView<S, Space>, Write> claim_grad(Index i) {
-    const Write write = at(i).touched ? Write::add : Write::overwrite;
-    at(i).touched = true;
-    return {grad_view(i), write};
+    const MatrixView<S, Space> view = grad_view(i);
+    const Write write = has_grad(i) ? Write::add : Write::overwrite;
+    touched_[static_cast<std::size_t>(i)] = true;
+    return {view, write};
   }
 
  private:
-  struct LayerRoom {
-    Index width = 0;
-    Index value = 0;  // offsets into the block
-    Index grad = 0;
-    Index cache = 0;
-    Index cache_size = 0;
-    Index batch_cache = 0;
-    Index batch_cache_size = 0;
-    Index same_as = 0;
-    bool touched = false;
-  };
-
-  static Index reserve(Index& total, Index count) {
-    return std::exchange(total, detail::whole_cache_lines<S>(total + count));
-  }
   MatrixView<S, Space> grad_view(Index i) {
     check_layer(i);
     if (mode_ == Mode::inference)
@@ -138,8 +125,15 @@ class Tape {
     return {block_.view().data + at(i).grad, at(i).width, batch()};
   }
   void check_layer(Index i) const {
-    if (i < 0 || i > depth())
-      throw ShapeError(detail::text("Tape: expected a layer from 0 to ", depth(), ", got ", i));
+    if (i < 0 || i > depth()) refuse_layer(i, depth());
+  }
+  [[noreturn]] static void refuse_layer(Index i, Index depth) {
+    throw ShapeError(detail::text("Tape: expected a layer from 0 to ", depth, ", got ", i));
+  }
+  [[noreturn]] static void refuse_look(Index i) {
+    throw ConfigError(detail::text("Tape: expected a layer among its taps, got ", i,
+                                   ", of which nothing is kept: a method says in `taps` where it "
+                                   "looks, make_workspace is told"));
   }
 
   template <class Architecture>
@@ -159,13 +153,13 @@ class Tape {
                                   expected == got ? " with layers of other kinds" : ""));
   }
 
-  LayerRoom& at(Index i) { return layers_[static_cast<std::size_t>(i)]; }
-  const LayerRoom& at(Index i) const { return layers_[static_cast<std::size_t>(i)]; }
+  const detail::LayerRoom& at(Index i) const { return layers_[static_cast<std::size_t>(i)]; }
 
   detail::Layout layout_;
   Mode mode_;
   Index capacity_;
-  std::vector<LayerRoom> layers_;
+  std::vector<detail::LayerRoom> layers_;
+  std::vector<bool> touched_;  ///< the gradients, in this step
   Buffer<S, Space> block_;
   MatrixView<const S, Space> inputs_{};
 };

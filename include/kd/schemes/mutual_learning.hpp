@@ -156,7 +156,8 @@ class MutualLearning {
           rng_(rng),
           tapes_(std::apply(
               [&](Students&... student) {
-                return std::array{student.make_workspace(capacity, Mode::training)...};
+                return std::array{
+                    student.make_workspace(capacity, Mode::training, Taps::none())...};
               },
               mutual.students_)),
           values_(capacity, space()),
@@ -183,10 +184,10 @@ class MutualLearning {
 
     void step(const Batch<Scalar, Space>& batch, const Progress& progress,
               VectorView<double, Space> totals) {
-      const Rng rng = rng_.stream(static_cast<std::uint64_t>(progress.step));
+      step_rng_ = rng_.stream(static_cast<std::uint64_t>(progress.step));
       for_each_student([&](auto& student, auto& tape, Index i) {
         student.zero_grad();
-        student.forward(batch.inputs, tape, rng.stream(static_cast<std::uint64_t>(i)));
+        student.forward(batch.inputs, tape, step_rng_.stream(static_cast<std::uint64_t>(i)));
       });
       const auto scales = weights(progress);
       for (std::size_t i = 0; i < count; ++i) {
@@ -232,10 +233,11 @@ class MutualLearning {
     /// A student that is not finite spoils the gradients of all: outputs are asked first.
     std::string blame() {
       std::string name;
-      for_each_student([&](auto&, auto& tape, Index i) {
-        for (Index layer = 1; layer <= tape.depth() && name.empty(); ++layer)
-          if (!detail::all_finite(space(), tape.value(layer).flat()))
-            name = detail::text("output of layer ", layer, " of student ", i + 1);
+      for_each_student([&](const auto& student, auto& tape, Index i) {
+        if (!name.empty()) return;
+        name = detail::find_nonfinite_output(student, tape.value(0),
+                                             step_rng_.stream(static_cast<std::uint64_t>(i)));
+        if (!name.empty()) name += detail::text(" of student ", i + 1);
       });
       for_each_student([&](auto& student, auto&, Index i) {
         if (!name.empty()) return;
@@ -293,6 +295,7 @@ class MutualLearning {
 
     MutualLearning& mutual_;
     Rng rng_;
+    Rng step_rng_;
     std::array<Tape<Scalar, Space>, count> tapes_;
     Buffer<Scalar, Space> values_;
     Buffer<Scalar, Space> no_room_;  ///< labels come first, and overwrite

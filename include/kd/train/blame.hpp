@@ -19,10 +19,14 @@ bool all_finite(const Space& space, VectorView<T, Space> x) {
 // What is not finite is asked only after the guard went up, in the order in which a step makes it;
 // an empty name says that all of these are finite.
 
-/// The first output of a layer.
+/// The first output of a layer, in training: computed again, with room to look at every layer.
 template <class N>
-std::string find_nonfinite_output(N& network, Tape<typename N::Scalar, typename N::Space>& tape) {
+std::string find_nonfinite_output(const N& network,
+                                  MatrixView<const typename N::Scalar, typename N::Space> inputs,
+                                  Rng rng) {
   const auto& space = network.space();
+  auto tape = network.make_workspace(inputs.cols, Mode::training);
+  network.forward(inputs, tape, rng);
   for (Index i = 1; i <= tape.depth(); ++i)
     if (!all_finite(space, tape.value(i).flat())) return text("output of layer ", i);
   return {};

@@ -26,7 +26,7 @@ class LossObjective {
       : network_(network),
         loss_(loss),
         rng_(rng),
-        tape_(network.make_workspace(capacity, Mode::training)),
+        tape_(network.make_workspace(capacity, Mode::training, Taps::none())),
         values_(capacity, network.space()),
         state_(state) {
     state.begin(optimizer, {network.num_params()}, network.space());
@@ -38,7 +38,8 @@ class LossObjective {
   void step(const Batch<S, Space>& batch, const Progress& progress,
             VectorView<double, Space> totals) {
     network_.zero_grad();
-    network_.forward(batch.inputs, tape_, rng_.stream(static_cast<std::uint64_t>(progress.step)));
+    step_rng_ = rng_.stream(static_cast<std::uint64_t>(progress.step));
+    network_.forward(batch.inputs, tape_, step_rng_);
     const VectorView<S, Space> values = values_.view().slice(0, batch.size());
     const auto [dlogits, write] = tape_.claim_grad(tape_.depth());
     accumulate_weighted(loss_,
@@ -69,7 +70,7 @@ class LossObjective {
   }
 
   std::string blame() {
-    std::string name = find_nonfinite_output(network_, tape_);
+    std::string name = find_nonfinite_output(network_, tape_.value(0), step_rng_);
     if (name.empty()) name = find_nonfinite_logit_gradient(network_.space(), tape_);
     return name.empty() ? find_nonfinite_gradient(network_, network_.space()) : name;
   }
@@ -80,6 +81,7 @@ class LossObjective {
   N& network_;
   const L& loss_;
   Rng rng_;
+  Rng step_rng_;
   Tape<S, Space> tape_;
   Buffer<S, Space> values_;
   Buffer<S, Space> no_room_;  ///< there is one loss, which overwrites
