@@ -5,7 +5,7 @@
 # name from the project that uses kd, and what that project exports may link to them.
 
 # kd's components: the package that each stands on, the package's target, and its name in Debian.
-set(kd_components native xtensor zlib io blas cuda)
+set(kd_components native xtensor zlib io blas cuda cudnn)
 set(kd_package_xtensor xtensor)
 set(kd_package_zlib ZLIB)
 set(kd_package_io nlohmann_json)
@@ -76,6 +76,10 @@ function(kd_add_component name problem)
     return()
   elseif(TARGET kd::${name})
     return()
+  elseif(name STREQUAL "cudnn")
+    kd_add_cudnn(why)
+    set(${problem} "${why}" PARENT_SCOPE)
+    return()
   endif()
   set(package ${kd_package_${name}})
   if(NOT TARGET ${kd_target_${package}})
@@ -104,6 +108,36 @@ function(kd_add_component name problem)
       target_compile_features(kd::cuda INTERFACE cuda_std_20)
     endif()
   endif()
+endfunction()
+
+# kd_add_cudnn(<problem>): kd::cudnn, which is kd::cuda and NVIDIA's cuDNN. That is no CMake package; it
+# lies in the system's folders, beside the CUDA toolkit or where CUDNN_ROOT says.
+function(kd_add_cudnn problem)
+  set(${problem} "" PARENT_SCOPE)
+  kd_add_component(cuda why)
+  if(why)
+    string(REPLACE "component cuda " "component cudnn " why "${why}")
+    set(${problem} "${why}" PARENT_SCOPE)
+    return()
+  endif()
+  if(NOT CMAKE_DISABLE_FIND_PACKAGE_CUDNN) # as for what is a package
+    find_package(CUDAToolkit QUIET)
+    find_path(kd_cudnn_include cudnn.h HINTS "${CUDNN_ROOT}" ENV CUDNN_ROOT
+              ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES include)
+    find_library(kd_cudnn_library cudnn HINTS "${CUDNN_ROOT}" ENV CUDNN_ROOT
+                 ${CUDAToolkit_LIBRARY_DIR} PATH_SUFFIXES lib64 lib)
+    mark_as_advanced(kd_cudnn_include kd_cudnn_library)
+  endif()
+  if(NOT kd_cudnn_include OR NOT kd_cudnn_library)
+    set(${problem}
+        "kd's component cudnn needs NVIDIA's cuDNN (Debian: nvidia-cudnn), and CMake found no cudnn.h \
+or no library cudnn (CUDNN_ROOT says where they are)"
+        PARENT_SCOPE)
+    return()
+  endif()
+  add_library(kd::cudnn INTERFACE IMPORTED ${kd_target_scope})
+  target_include_directories(kd::cudnn SYSTEM INTERFACE "${kd_cudnn_include}")
+  target_link_libraries(kd::cudnn INTERFACE kd::cuda "${kd_cudnn_library}")
 endfunction()
 
 # kd_add_components(<problems> <name>...): kd_add_component for each; all problems, one a line.

@@ -18,6 +18,8 @@ struct ConvShape {
   Index left = 0;
   Index groups = 1;
 
+  friend bool operator==(const ConvShape&, const ConvShape&) = default;
+
   Index taps() const { return height * width; }
   Index ins() const { return in.channels / groups; }    ///< of a group
   Index outs() const { return out.channels / groups; }  ///< of a group

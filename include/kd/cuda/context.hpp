@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
+
 #include "kd/core/types.hpp"
+#include "kd/cuda/convolutions.hpp"
 #include "kd/cuda/device.hpp"
 #include "kd/cuda/stream.hpp"
 
@@ -17,6 +20,8 @@ struct SpaceOptions {
   /// Data sets of up to so many bytes are kept on the device while they are trained on; larger ones
   /// are copied batch by batch. Below zero: up to half of what is free.
   Index resident_bytes = -1;
+  /// Makes what computes convolutions in place of kd's kernels: `cudnn` (kd/cudnn.hpp).
+  std::unique_ptr<Convolutions> (*convolutions)(const SpaceOptions&, cudaStream_t) = nullptr;
 };
 
 namespace detail {
@@ -28,7 +33,10 @@ class Context {
   static constexpr int loose_sums = 4;
 
   explicit Context(const SpaceOptions& options)
-      : options_((use_device(options.device), options)), has_pools_(find_pool(options.device)) {}
+      : options_((use_device(options.device), options)), has_pools_(find_pool(options.device)) {
+    if (options.convolutions != nullptr)
+      convolutions_ = options.convolutions(options, stream_.get());
+  }
   Context(const Context&) = delete;
 
   /// The one that spaces share which ask for nothing else. It is never destroyed, since buffers
@@ -40,6 +48,8 @@ class Context {
 
   const SpaceOptions& options() const { return options_; }
   cublasHandle_t blas() const { return blas_.handle; }
+  /// Null: kd's own kernels.
+  Convolutions* convolutions() const { return convolutions_.get(); }
   /// Room for the sums of `partial_sums` blocks, used by one kernel and the one behind it.
   double* partials() const { return reinterpret_cast<double*>(room_.data + blas_bytes); }
   /// Room for `loose_sums` totals that an op needs on its way.
@@ -120,6 +130,7 @@ class Context {
   Stream stream_;
   Room room_;
   Blas blas_{stream_.get(), room_.data};
+  std::unique_ptr<Convolutions> convolutions_;
 };
 
 }  // namespace detail

@@ -11,14 +11,14 @@
 
 namespace kd::cuda {
 
-/// CUDA or cuBLAS refused a call: which one, and why in CUDA's own words.
+/// CUDA, cuBLAS or cuDNN refused a call: which one, and why in CUDA's own words.
 struct Error : std::runtime_error {
   Error(std::string failed_call, int error_code, const std::string& what)
       : std::runtime_error(failed_call + ": " + what),
         call(std::move(failed_call)),
         code(error_code) {}
   std::string call;
-  int code;  ///< of `cudaError_t` or `cublasStatus_t`
+  int code;  ///< of `cudaError_t`, `cublasStatus_t` or `cudnnStatus_t`
 };
 
 namespace detail {

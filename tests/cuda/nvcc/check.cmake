@@ -39,7 +39,7 @@ endforeach()
 # As a header in a user's file.
 execute_process(
   COMMAND "${nvcc}" -std=c++20 -O2 ${codes} -Werror all-warnings -Xcompiler -Wall,-Wextra,-Werror
-          -Xptxas -v "-I${SOURCE}/include" -isystem "${EIGEN}" "${here}/user.cu" -lcublas -o
+          -Xptxas -v "-I${SOURCE}/include" -isystem "${EIGEN}" "${here}/user_of_cuda.cu" -lcublas -o
           "${WORK}/user"
   RESULT_VARIABLE failed
   OUTPUT_VARIABLE said
@@ -90,15 +90,24 @@ if(bad)
   message(FATAL_ERROR "These kernels spill registers or have a stack:\n${bad}")
 endif()
 
-# Through CMake.
+# Through CMake; with cuDNN where it is installed.
+get_filename_component(toolkit "${nvcc}" REALPATH)
+get_filename_component(toolkit "${toolkit}/../.." ABSOLUTE)
+find_path(cudnn cudnn.h HINTS "${toolkit}" PATH_SUFFIXES include)
+set(with_cudnn ON)
+if(NOT cudnn)
+  set(with_cudnn OFF)
+  message("cuDNN is not installed, so nothing that uses it was compiled")
+endif()
 execute_process(
   COMMAND "${CMAKE_COMMAND}" -S "${here}" -B "${WORK}/cmake" "-DKD_SOURCE_DIR=${SOURCE}"
           "-DCMAKE_CUDA_COMPILER=${nvcc}" "-DCMAKE_CUDA_ARCHITECTURES=${newest}"
+          "-DWITH_CUDNN=${with_cudnn}"
   RESULT_VARIABLE failed
   OUTPUT_VARIABLE said
   ERROR_VARIABLE said)
 if(NOT failed)
-  execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/cmake" --target user
+  execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/cmake" --target users
                   RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
 endif()
 if(failed)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <type_traits>
+
 #include "kd/cuda/channels.cuh"
 #include "kd/cuda/elementwise.cuh"
 #include "kd/cuda/windows.cuh"
@@ -125,6 +127,15 @@ __global__ void __launch_bounds__(channel_threads)
   if (threadIdx.x == 0) put(sums + channel, Pack<S, 1>{{sum}}, write);
 }
 
+/// Whether a library has computed it, by `compute(library, call)`, in place of kd's kernels.
+template <Real S, class F>
+bool computed_by_library(const Space& space, const ConvShape& shape, Index batch, F&& compute) {
+  (void)space.stream();  // makes the space's device the current one
+  Convolutions* const library = space.context().convolutions();
+  return library != nullptr && batch > 0 &&
+         compute(*library, Convolutions::Call{shape, batch, std::is_same_v<S, double>});
+}
+
 }  // namespace detail
 
 /// `y[o] = bias[o] + sum over the channels i of its group and the window of w[o][i] x[i]`, a
@@ -134,8 +145,13 @@ template <Real S>
 void op_conv2d_forward(const Space& space, const ConvShape& shape,
                        VectorView<const S, Space> weight, VectorView<const S, Space> bias,
                        MatrixView<const S, Space> x, MatrixView<S, Space> y) {
-  const detail::Conv2dForward<S> body{detail::Convolved(shape), weight.data,
-                                      bias.empty() ? nullptr : bias.data, x.data, y.data};
+  const S* const bias_data = bias.empty() ? nullptr : bias.data;
+  if (detail::computed_by_library<S>(space, shape, x.cols, [&](auto& library, const auto& call) {
+        return library.forward(call, weight.data, bias_data, x.data, y.data);
+      }))
+    return;
+  const detail::Conv2dForward<S> body{detail::Convolved(shape), weight.data, bias_data, x.data,
+                                      y.data};
   detail::for_each_alone(space, "convolution", y.size(), body);
 }
 
@@ -147,9 +163,12 @@ void op_conv2d_backward_params(const Space& space, const ConvShape& shape,
                                VectorView<S, Space> dweight, VectorView<S, Space> dbias,
                                Write write) {
   const detail::Channels channels(shape.out, dy.cols);
-  detail::launch(space, "convolution weight gradient", shape.out.channels * shape.depth(),
-                 detail::channel_threads, detail::conv2d_weight_gradient<S>,
-                 detail::Convolved(shape), channels, x.data, dy.data, dweight.data, write);
+  if (!detail::computed_by_library<S>(space, shape, x.cols, [&](auto& library, const auto& call) {
+        return library.backward_weight(call, x.data, dy.data, dweight.data, write);
+      }))
+    detail::launch(space, "convolution weight gradient", shape.out.channels * shape.depth(),
+                   detail::channel_threads, detail::conv2d_weight_gradient<S>,
+                   detail::Convolved(shape), channels, x.data, dy.data, dweight.data, write);
   if (dbias.empty()) return;
   detail::launch(space, "convolution bias gradient", shape.out.channels, detail::channel_threads,
                  detail::channel_sums<S>, channels, dy.data, dbias.data, write);
@@ -161,6 +180,10 @@ template <Real S>
 void op_conv2d_backward_input(const Space& space, const ConvShape& shape,
                               VectorView<const S, Space> weight, MatrixView<const S, Space> dy,
                               MatrixView<S, Space> dx, Write write) {
+  if (detail::computed_by_library<S>(space, shape, dy.cols, [&](auto& library, const auto& call) {
+        return library.backward_input(call, weight.data, dy.data, dx.data, write);
+      }))
+    return;
   const detail::Conv2dBackwardInput<S> body{detail::Convolved(shape), weight.data, dy.data, dx.data,
                                             write};
   detail::for_each_alone(space, "convolution input gradient", dx.size(), body);
