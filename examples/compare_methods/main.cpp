@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Every distillation method, with its defaults, on MNIST.
+// Every distillation method, with its defaults, on networks of vectors or of images.
 
 #include <iostream>
 
@@ -14,17 +14,19 @@
 namespace {
 
 void run(const compare::Options& options) {
-  compare::check(options.figures);
+  const compare::Figures figures = compare::figures_of(options);
+  compare::check(figures);
   example::Outputs outputs;
   outputs.add("--json", options.common.json);
   outputs.add("--svg", options.svg);
+  outputs.add("--checkpoint", options.checkpoint);
   kd::set_threads(options.common.threads);
-  const example::Images images = example::load_images(options.common.images);
+  const example::Images images = example::load_images(compare::images_of(options));
   outputs.check_apart_from(images.files, "--data");
 
   std::ostream& out = std::cout;
   example::catch_interrupts();
-  compare::print_plan(out, options.figures, images);
+  compare::print_plan(out, figures, images);
   example::check_standard_output();
   const compare::Listener listener{
       .teacher_epoch =
@@ -35,7 +37,7 @@ void run(const compare::Options& options) {
       .teacher = [&](kd::Index errors) { out << "teacher: " << errors << " errors" << std::endl; },
       .student = [&](const compare::StudentResult& student) { compare::print_head(out, student); },
       .method = [&](const compare::MethodResult& method) { compare::print_row(out, method); }};
-  const compare::Results results = compare::compare(options.figures, images, listener);
+  const compare::Results results = compare::compare(figures, images, options.checkpoint, listener);
   outputs.write(
       {{"--json", compare::to_json(images, results)}, {"--svg", compare::bar_chart(results)}});
 }
@@ -46,8 +48,5 @@ int main(int argc, char** argv) {
   compare::Options options;
   example::CommandLine line("compare_methods", compare::description);
   compare::add_flags(line, options);
-  return example::run_program(line, argc, argv, [&] {
-    options.figures.first_seed = options.common.seed;
-    run(options);
-  });
+  return example::run_program(line, argc, argv, [&] { run(options); });
 }

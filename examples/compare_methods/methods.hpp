@@ -6,24 +6,18 @@
 #include <string>
 #include <vector>
 
-#include "networks.hpp"
+#include "settings.hpp"
 
 namespace compare {
 
-using Teacher = example::Teacher;
-using Narrow = example::Student;
-using Wide = kd::Sequential<kd::Linear<784, 100>, kd::ReLU, kd::Linear<100, 100>, kd::ReLU,
-                            kd::Linear<100, 10>>;
-
-// The last hidden layer of each, behind its ReLU, where most methods on features look.
-inline constexpr kd::Index teacher_features = 6;
-inline constexpr kd::Index student_features = 4;
-
-using Features = kd::CachedFeatures<Teacher, kd::Layers<teacher_features>>;
-
 /// What a student can learn from.
+template <class Student>
 struct Lesson {
-  const kd::CachedTeacher<>& table;  ///< the teacher's logits, which is all that most methods need
+  using Teacher = typename Setting<Student>::Teacher;
+  using Features = kd::CachedFeatures<Teacher, typename Setting<Student>::Kept>;
+
+  const kd::Network<Teacher>& teacher;
+  const kd::CachedTeacher<>& table;  ///< its logits, which is all that most methods need
   const Features& features;          ///< beside them its hidden features
   kd::Matrix<double> class_costs;    ///< how unlike it holds two classes
   const kd::Dataset& data;
@@ -39,13 +33,17 @@ struct Method {
   std::string name;  ///< as the library calls it
   Kind kind;
   std::string recipe;  ///< in words: what else the student learns from, figures of its own
-  std::function<kd::FitReport(const Lesson&, kd::Network<Student>&)> train;
+  std::function<kd::FitReport(const Lesson<Student>&, kd::Network<Student>&)> train;
 };
 
 template <class Student>
 std::vector<Method<Student>> logit_methods();
 template <class Student>
+std::vector<Method<Student>> divergence_methods();
+template <class Student>
 std::vector<Method<Student>> feature_methods();
+template <>
+std::vector<Method<Images::Student>> feature_methods();
 template <class Student>
 std::vector<Method<Student>> schemes();
 
@@ -53,6 +51,7 @@ std::vector<Method<Student>> schemes();
 template <class Student>
 std::vector<Method<Student>> all_methods() {
   std::vector<Method<Student>> all = logit_methods<Student>();
+  for (auto& method : divergence_methods<Student>()) all.push_back(std::move(method));
   for (auto& method : feature_methods<Student>()) all.push_back(std::move(method));
   for (auto& method : schemes<Student>()) all.push_back(std::move(method));
   return all;
@@ -60,8 +59,8 @@ std::vector<Method<Student>> all_methods() {
 
 /// Trains the student with `methods`, added up.
 template <class TeacherT, class Student, class... Methods>
-kd::FitReport distil(const TeacherT& teacher, const Lesson& lesson, kd::Network<Student>& student,
-                     const Methods&... methods) {
+kd::FitReport distil(const TeacherT& teacher, const Lesson<Student>& lesson,
+                     kd::Network<Student>& student, const Methods&... methods) {
   kd::Distiller distiller(teacher, student, methods...);
   return distiller.fit(lesson.data, lesson.adam, lesson.options);
 }

@@ -16,22 +16,24 @@ using example::Json;
 using example::left;
 using example::right;
 
-constexpr std::size_t name_width = 24;
+constexpr std::size_t name_width = 30;
 
 }  // namespace
 
 void print_plan(std::ostream& out, const Figures& figures, const example::Images& images) {
-  out << "MNIST: " << grouped(images.train.size()) << " training and "
+  const bool of_images = figures.networks == Networks::images;
+  out << "Images: " << grouped(images.train.size()) << " for training and "
       << grouped(images.test.size()) << " test images from " << images.source << '\n'
-      << "Teacher 784-1200-1200-10: " << figures.teacher_epochs << " epochs, lr "
-      << figures.teacher_lr << ", dropout 0.5; students: " << figures.epochs << " epochs, lr "
-      << figures.lr << '\n'
+      << "Teacher " << (of_images ? "a ResNet" : "784-1200-1200-10") << ": "
+      << figures.teacher_epochs << " epochs, lr " << figures.teacher_lr
+      << (of_images ? ", weight decay 5e-4, images moved" : ", dropout 0.5")
+      << "; students: " << figures.epochs << " epochs, lr " << figures.lr << '\n'
       << "Adam, batch " << figures.batch << ", lr falling as a cosine; " << figures.seeds
       << (figures.seeds == 1 ? " seed" : " seeds") << " from " << figures.first_seed << ", threads "
       << kd::threads() << '\n'
-      << "The teacher runs once: methods on features have a table of its last hidden layer, the "
-         "others of its logits.\n"
-      << std::endl;
+      << "The teacher runs once: methods on features have a table of its hidden layers, the others "
+         "of its logits"
+      << (of_images ? ";\nCatKd and ScaleDecoupled ask the teacher itself.\n" : ".\n") << std::endl;
 }
 
 void print_head(std::ostream& out, const StudentResult& student) {
@@ -58,7 +60,9 @@ std::string to_json(const example::Images& images, const Results& results) {
                          {"seconds_per_epoch", method.seconds_per_epoch}});
     students.push_back({{"name", student.name}, {"methods", methods}});
   }
-  return example::dump({{"data", example::to_json(images)}, {"students", students}});
+  return example::dump({{"data", example::to_json(images)},
+                        {"teacher_errors", results.teacher_errors},
+                        {"students", students}});
 }
 
 }  // namespace compare

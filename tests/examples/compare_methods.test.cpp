@@ -2,15 +2,14 @@
 //
 // The comparison of methods, run as a user runs it, on a few hundred images.
 
+#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "examples/run_program.hpp"
 
 using namespace kd::test;
-using Json = nlohmann::ordered_json;
 
 namespace {
 
@@ -27,7 +26,7 @@ std::vector<std::string> names(const Json& list) {
 
 }  // namespace
 
-TEST_CASE("every method trains both students", "[compare_methods]") {
+TEST_CASE("every method trains both students of vectors", "[compare_methods]") {
   const TemporaryFolder folder;
   const Run program = run(small + "--epochs 1 --seeds 1 --json " + folder.path("all.json") +
                           " --svg " + folder.path("all.svg"));
@@ -115,6 +114,81 @@ TEST_CASE("a few methods with several seeds", "[compare_methods]") {
           json["students"][0]["methods"][i]["errors"]);
 }
 
+TEST_CASE("every method trains the student of images", "[compare_methods]") {
+  const TemporaryFolder folder;
+  const Json json =
+      results_of(KD_COMPARE_METHODS, small + "--networks images --epochs 1 --seeds 1 --svg " +
+                                         folder.path("images.svg"));
+  REQUIRE(names(json["students"]) == std::vector<std::string>{"DS-CNN"});
+  const std::vector<std::string> methods = names(json["students"][0]["methods"]);
+  CHECK(methods.front() == "alone");
+  for (const char* name : {"SoftTargets",
+                           "MultiLevel",
+                           "WassersteinLogits",
+                           "Hint",
+                           "Hint then SoftTargets",
+                           "AttentionTransfer",
+                           "WassersteinFeatures",
+                           "CatKd",
+                           "ScaleDecoupled",
+                           "FactorCosine",
+                           "SimilarityPreserving",
+                           "RelationalKd",
+                           "ProbabilisticTransfer",
+                           "Contrastive",
+                           "Pooled SimilarityPreserving",
+                           "Pooled RelationalKd",
+                           "Pooled ProbabilisticTransfer",
+                           "Pooled Contrastive",
+                           "Pooled VariationalTransfer",
+                           "TeacherAssistant",
+                           "BornAgain",
+                           "MutualLearning",
+                           "MeanTeacher"})
+    CHECK(std::count(methods.begin(), methods.end(), name) == 1);
+  for (const Json& method : json["students"][0]["methods"]) {
+    INFO(method["name"]);
+    REQUIRE(method["errors"].size() == 1);
+    CHECK(method["errors"][0].get<int>() < 100);
+    CHECK(method["seconds_per_epoch"] > 0);
+  }
+  CHECK_THAT(folder.read("images.svg"), ContainsSubstring(">AttentionTransfer</text>"));
+}
+
+TEST_CASE("a comparison that was stopped goes on from its checkpoint", "[compare_methods]") {
+  const TemporaryFolder folder;
+  const std::string all = small + "--networks images --epochs 1 --seeds 2 ";
+  const std::string kept = all + "--checkpoint " + folder.path("run") + " ";
+  const Json whole = results_of(KD_COMPARE_METHODS, all + "--methods alone,AttentionTransfer");
+  results_of(KD_COMPARE_METHODS, kept + "--methods alone");
+  const std::string first = folder.read("run");
+  CHECK(std::count(first.begin(), first.end(), '\n') == 3);  // the figures, and two seeds
+  const Json rest = results_of(KD_COMPARE_METHODS, kept + "--methods alone,AttentionTransfer");
+  CHECK(folder.read("run").substr(0, first.size()) == first);
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK(rest["students"][0]["methods"][i]["errors"] ==
+          whole["students"][0]["methods"][i]["errors"]);
+
+  // What is done is not done again: another number in the file is what comes out.
+  std::string forged = folder.read("run");
+  const std::string errors = "\"errors\":";
+  const std::size_t at = forged.find(errors) + errors.size();
+  forged.replace(at, forged.find(',', at) - at, "12345");
+  folder.write("run", forged);
+  const Json again = results_of(KD_COMPARE_METHODS, kept + "--methods alone,AttentionTransfer");
+  CHECK(again["students"][0]["methods"][0]["errors"][0] == 12345);
+
+  const Run other = run(kept + "--methods alone --lr 1e-3");
+  CHECK(other.exit_code == 2);
+  CHECK_THAT(other.err, StartsWith("compare_methods: --checkpoint: expected a file of {") &&
+                            ContainsSubstring("\"lr\":0.001") && ContainsSubstring("\"lr\":0.004"));
+  folder.write("run", forged + "{\"student\":\n");
+  const Run torn = run(kept + "--methods alone");
+  CHECK(torn.exit_code == 2);
+  CHECK_THAT(torn.err, ContainsSubstring("holds what is no training"));
+  CHECK(is_one_line(torn.err));
+}
+
 TEST_CASE("what is wrong with a comparison is said in one line", "[compare_methods]") {
   const TemporaryFolder folder;
   struct Fault {
@@ -126,6 +200,10 @@ TEST_CASE("what is wrong with a comparison is said in one line", "[compare_metho
        {Fault{"--no-such-flag", 2, "--no-such-flag"},
         Fault{"--methods alone,Hin", 2, "there is no method \"Hin\", only alone; "},
         Fault{"--students 784-10", 2, "there is no student \"784-10\", only 784-20-20-10; "},
+        Fault{"--networks images --students 784-20-20-10", 2, "only DS-CNN"},
+        Fault{"--networks images --methods VariationalTransfer", 2, "there is no method"},
+        Fault{"--methods AttentionTransfer", 2, "there is no method \"AttentionTransfer\""},
+        Fault{"--networks maps", 2, "--networks: expected "},
         Fault{"--epochs 0", 2, "--epochs: expected a whole number from 1 to 2147483647, got 0"},
         Fault{"--teacher-epochs 0", 2,
               "--teacher-epochs: expected a whole number from 1 to 2147483647, got 0"},
@@ -150,7 +228,9 @@ TEST_CASE("what is wrong with a comparison is said in one line", "[compare_metho
 TEST_CASE("--help names methods and students", "[compare_methods]") {
   const Run program = run("--help");
   CHECK(program.exit_code == 0);
-  for (const char* word : {"--methods", "--students", "--seeds", "--svg", "Exit status",
-                           "\n  SoftTargets\n", "\n  784-100-100-10\n"})
+  for (const char* word :
+       {"--methods", "--students", "--seeds", "--svg", "Exit status", "\n  SoftTargets\n",
+        "\n  VariationalTransfer (vectors)\n", "\n  AttentionTransfer (images)\n",
+        "\n  784-100-100-10 (vectors)\n", "\n  DS-CNN (images)\n"})
     CHECK_THAT(program.out, ContainsSubstring(word));
 }

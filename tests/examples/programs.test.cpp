@@ -56,7 +56,7 @@ const std::vector<Program> programs{
          "--methods alone --students 784-20-20-10 ",
      {"--json", "--svg"},
      "",
-     15,
+     17,
      10},
     {"image_distill",
      KD_IMAGE_DISTILL,
