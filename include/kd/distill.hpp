@@ -26,6 +26,9 @@
 #include "kd/core/random.hpp"
 #include "kd/core/shape.hpp"
 #include "kd/core/step_runner.hpp"
+#if KD_DEFINES
+#include "kd/core/thread_pool.hpp"
+#endif
 #include "kd/core/to_labels.hpp"
 #include "kd/core/top_k_table.hpp"
 #include "kd/core/types.hpp"
@@ -272,4 +275,11 @@
 #if defined(__unix__) || defined(__APPLE__)
 #include "kd/files/output_file.hpp"
 #include "kd/files/write_all.hpp"
+#endif
+
+#ifdef KD_COMPILED
+#include "kd/compiled/layers.hpp"
+#include "kd/compiled/library.hpp"
+#include "kd/compiled/losses.hpp"
+#include "kd/compiled/training.hpp"
 #endif

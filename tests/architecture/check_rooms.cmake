@@ -29,10 +29,11 @@ set(may_include_io core cpu files nn loss optim data train teachers distill)
 set(may_include_interop core cpu nn data)
 set(may_include_cuda core data nn)
 set(may_include_report core cpu files nn loss optim data train)
+set(may_include_compiled core cpu nn loss optim data train teachers distill methods)
 set(may_include_testing core cpu nn loss optim data train teachers distill)
 
 # The rooms that distill.hpp opens completely, but for the headers that need more than Eigen.
-set(umbrella_rooms core cpu files nn loss optim data train teachers distill methods schemes)
+set(umbrella_rooms core cpu files nn loss optim data train teachers distill methods schemes compiled)
 set(opt_in_headers kd/data/gzip.hpp kd/train/metrics_file.hpp)
 
 # What no header behind distill.hpp may include: expensive, or not everybody's.

@@ -17,3 +17,16 @@
 #error "kd needs exceptions: it reports bad input with them. Compile without -fno-exceptions."
 #include "the_error_above_says_why"
 #endif
+
+// Functions that are no templates. Alone, headers define them inline; who links kd::compiled, which
+// defines KD_COMPILED, finds them in its library, and the compiler does not read them again.
+#ifdef KD_COMPILED
+#define KD_INLINE
+#else
+#define KD_INLINE inline
+#endif
+#if !defined(KD_COMPILED) || defined(KD_COMPILED_SOURCE)
+#define KD_DEFINES 1
+#else
+#define KD_DEFINES 0
+#endif

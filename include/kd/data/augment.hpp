@@ -42,9 +42,9 @@ class Augment {
   Augment() = default;
 
   /// `change(inputs, rng)`; inputs: (features, batch); `rng` is another one for every batch.
-  template <class F>
+  template <class F, class Inputs = Eigen::Ref<Matrix<float>>>
   requires(takes_inputs<F>) Augment(F change) {
-    std::function<void(Eigen::Ref<Matrix<float>>, Rng)> inner(std::move(change));
+    std::function<void(Inputs, Rng)> inner(std::move(change));
     if (inner)
       change_ = [inner = std::move(inner)](const AugmentedBatch& batch) {
         inner(map(batch.inputs), batch.batch_rng);

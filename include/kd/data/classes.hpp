@@ -16,13 +16,40 @@ namespace kd {
 namespace detail {
 
 /// Throws `DataError` when there are no labels, or one of these is no class.
-inline void check_classes(const char* where, const Dataset& data,
-                          std::initializer_list<Label> classes) {
-  if (!data.has_labels()) throw DataError(text(where, ": needs labels, and the data set has none"));
-  for (const Label label : classes)
-    if (label < 0 || label >= data.classes())
-      throw DataError(text(where, ": expected classes 0 to ", data.classes() - 1, ", got ", label));
-}
+void check_classes(const char* where, const Dataset& data, std::initializer_list<Label> classes);
+
+}  // namespace detail
+
+/// The samples of some classes, in their order: `only_classes(train, {7, 8})`. It has as many
+/// classes as before, and samples keep their places in the whole, so that a table of a teacher's
+/// logits of the whole teaches them. Samples whose label is ignored are left out.
+///
+/// Throws `DataError` when there are no labels, a class does not exist or no sample is of these.
+Dataset only_classes(const Dataset& data, std::initializer_list<Label> classes);
+
+/// All samples but those of some classes, likewise: `without_classes(train, {3})`. Samples whose
+/// label is ignored stay.
+///
+/// Source: the transfer set without threes of Hinton, Vinyals, Dean, "Distilling the knowledge in a
+/// neural network", 2015, section 3. Throws as `only_classes`.
+Dataset without_classes(const Dataset& data, std::initializer_list<Label> classes);
+
+/// A random share of the samples, in their order, of which every class keeps its share to within
+/// one sample: `subsample(train, 0.1, seed)`. Samples keep their places in the whole. The same seed
+/// gives the same samples everywhere. Throws `ConfigError` when the share is not between 0 and 1,
+/// or no sample or every sample would be left.
+Dataset subsample(const Dataset& data, double share, std::uint64_t seed);
+
+/// The same with a share for each class, 0 to 1, such as few samples of a rare one: of class c
+/// `round(shares[c] * samples of c)` are left, and all whose label is ignored.
+///
+/// Throws `DataError` when there are no labels or no sample is left, `ShapeError` when there are
+/// not as many shares as classes, `ConfigError` when one is not from 0 to 1.
+Dataset subsample(const Dataset& data, const std::vector<double>& shares, std::uint64_t seed);
+
+#if KD_DEFINES
+
+namespace detail {
 
 /// The samples for whose label `is_wanted(label)`; one that is ignored is of no class.
 template <class IsWanted>
@@ -36,12 +63,15 @@ Dataset samples_whose_label(const char* where, const Dataset& data, const IsWant
 
 }  // namespace detail
 
-/// The samples of some classes, in their order: `only_classes(train, {7, 8})`. It has as many
-/// classes as before, and samples keep their places in the whole, so that a table of a teacher's
-/// logits of the whole teaches them. Samples whose label is ignored are left out.
-///
-/// Throws `DataError` when there are no labels, a class does not exist or no sample is of these.
-inline Dataset only_classes(const Dataset& data, std::initializer_list<Label> classes) {
+KD_INLINE void detail::check_classes(const char* where, const Dataset& data,
+                                     std::initializer_list<Label> classes) {
+  if (!data.has_labels()) throw DataError(text(where, ": needs labels, and the data set has none"));
+  for (const Label label : classes)
+    if (label < 0 || label >= data.classes())
+      throw DataError(text(where, ": expected classes 0 to ", data.classes() - 1, ", got ", label));
+}
+
+KD_INLINE Dataset only_classes(const Dataset& data, std::initializer_list<Label> classes) {
   detail::check_classes("only_classes", data, classes);
   return detail::samples_whose_label("only_classes", data, [&](Label label) {
     return label != data.ignored_label() &&
@@ -49,12 +79,7 @@ inline Dataset only_classes(const Dataset& data, std::initializer_list<Label> cl
   });
 }
 
-/// All samples but those of some classes, likewise: `without_classes(train, {3})`. Samples whose
-/// label is ignored stay.
-///
-/// Source: the transfer set without threes of Hinton, Vinyals, Dean, "Distilling the knowledge in a
-/// neural network", 2015, section 3. Throws as `only_classes`.
-inline Dataset without_classes(const Dataset& data, std::initializer_list<Label> classes) {
+KD_INLINE Dataset without_classes(const Dataset& data, std::initializer_list<Label> classes) {
   detail::check_classes("without_classes", data, classes);
   return detail::samples_whose_label("without_classes", data, [&](Label label) {
     return label == data.ignored_label() ||
@@ -62,23 +87,14 @@ inline Dataset without_classes(const Dataset& data, std::initializer_list<Label>
   });
 }
 
-/// A random share of the samples, in their order, of which every class keeps its share to within
-/// one sample: `subsample(train, 0.1, seed)`. Samples keep their places in the whole. The same seed
-/// gives the same samples everywhere. Throws `ConfigError` when the share is not between 0 and 1,
-/// or no sample or every sample would be left.
-inline Dataset subsample(const Dataset& data, double share, std::uint64_t seed) {
+KD_INLINE Dataset subsample(const Dataset& data, double share, std::uint64_t seed) {
   std::vector<Index> samples = split_places(data, share, seed).test;
   std::sort(samples.begin(), samples.end());
   return data.subset(samples);
 }
 
-/// The same with a share for each class, 0 to 1, such as few samples of a rare one: of class c
-/// `round(shares[c] * samples of c)` are left, and all whose label is ignored.
-///
-/// Throws `DataError` when there are no labels or no sample is left, `ShapeError` when there are
-/// not as many shares as classes, `ConfigError` when one is not from 0 to 1.
-inline Dataset subsample(const Dataset& data, const std::vector<double>& shares,
-                         std::uint64_t seed) {
+KD_INLINE Dataset subsample(const Dataset& data, const std::vector<double>& shares,
+                            std::uint64_t seed) {
   detail::check_classes("subsample", data, {});
   detail::check_equal("subsample", "shares, one for each class", data.classes(),
                       static_cast<Index>(shares.size()));
@@ -103,5 +119,7 @@ inline Dataset subsample(const Dataset& data, const std::vector<double>& shares,
   std::sort(samples.begin(), samples.end());
   return data.subset(samples);
 }
+
+#endif
 
 }  // namespace kd

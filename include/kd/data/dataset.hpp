@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <utility>
-#include <variant>
 
 #include "kd/core/error.hpp"
 #include "kd/core/fingerprint.hpp"
@@ -147,21 +146,12 @@ class Dataset {
   /// Calls `f(inputs, scale)` with the samples as they are stored, a view of floats or bytes.
   template <class F>
   decltype(auto) visit(F&& f) const {
-    return std::visit(
-        [&](const auto& held) -> decltype(auto) {
-          return f(held.view, std::is_same_v<std::remove_cvref_t<decltype(*held.view.data)>, float>
-                                  ? 1.F
-                                  : byte_scale);
-        },
-        inputs_);
+    if (!bytes_.view.empty()) return f(bytes_.view, byte_scale);
+    return f(floats_.view, 1.F);
   }
 
-  Index size() const {
-    return visit([](const auto& inputs, float) { return inputs.cols; });
-  }
-  Index features() const {
-    return visit([](const auto& inputs, float) { return inputs.rows; });
-  }
+  Index size() const { return bytes_.view.empty() ? floats_.view.cols : bytes_.view.cols; }
+  Index features() const { return bytes_.view.empty() ? floats_.view.rows : bytes_.view.rows; }
 
   bool has_labels() const { return !labels().empty(); }
   /// How many classes there are; 0 where there are no labels.
@@ -192,109 +182,145 @@ class Dataset {
   Index whole_size() const { return places_.whole_size(); }
   /// Which data set the whole is; slices and subsets are one with it. It is computed when first
   /// asked for, in one pass over the samples.
-  DatasetIdentity identity() const {
-    using detail::LazyFingerprints;
-    // A subset has none of the others' samples, and fingerprints that were computed before.
-    const auto of = [&](LazyFingerprints::Part part, const auto* data, Index numbers_a_sample) {
-      using T = std::remove_cvref_t<decltype(*data)>;
-      if (data == nullptr) return std::uint64_t{0};
-      return fingerprints_->get(part, [&] {
-        const auto bytes = static_cast<std::size_t>(whole_size() * numbers_a_sample) * sizeof(T);
-        return detail::Fingerprint::of(data - first() * numbers_a_sample, bytes, sizeof(T));
-      });
-    };
-    return {whole_size(),
-            features(),
-            visit([&](const auto& inputs, float) {
-              return of(LazyFingerprints::inputs, inputs.data, inputs.rows);
-            }),
-            of(LazyFingerprints::labels, labels().data, 1),
-            of(LazyFingerprints::targets, targets().data, targets().rows),
-            of(LazyFingerprints::weights, weights().data, 1)};
-  }
+  DatasetIdentity identity() const;
 
   /// Samples `first` to `first + count - 1`, sharing the memory of this set and keeping their place
   /// in it. Throws `ShapeError` when there are no such samples.
-  Dataset slice(Index first, Index count) const {
-    detail::check_slice("Dataset::slice", first, count, size());
-    Dataset part = *this;
-    part.places_ = places_.slice(first, count);
-    part.about_.slice(first, count);
-    std::visit([&](auto& held) { held.view = held.view.middle_cols(first, count); }, part.inputs_);
-    return part;
-  }
+  Dataset slice(Index first, Index count) const;
 
   /// A data set of its own, a copy, of some of these samples in the order in which they are named.
   /// Throws `ShapeError` when there are no such samples.
-  Dataset select(std::span<const Index> samples) const {
-    Dataset some = copy_of("Dataset::select", samples);
-    some.places_ = detail::Places(some.size());
-    some.fingerprints_ = std::make_shared<detail::LazyFingerprints>();
-    return some;
-  }
+  Dataset select(std::span<const Index> samples) const;
 
   /// The same, but a part of this set: each sample keeps its place in the whole, so that a table
   /// of a teacher's logits of the whole teaches it. Throws as `select`.
-  Dataset subset(std::span<const Index> samples) const {
-    Dataset some = copy_of("Dataset::subset", samples);
-    (void)identity();  // which the copy shares, and could not compute
-    some.places_ = places_.subset(samples);
-    return some;
-  }
+  Dataset subset(std::span<const Index> samples) const;
 
   /// The inputs as floats, a copy: (features, samples).
-  Matrix<float> inputs() const {
-    return visit([](const auto& stored, float scale) -> Matrix<float> {
-      return map(stored).template cast<float>() * scale;
-    });
-  }
+  Matrix<float> inputs() const;
 
  private:
-  template <class Inputs>
-  explicit Dataset(detail::Held<MatrixView<Inputs>> inputs)
-      : inputs_(inputs), places_(inputs.view.cols) {
-    detail::check_not_empty(inputs.view);
-    detail::check_finite(inputs.view);
-  }
+  explicit Dataset(FloatInputs inputs);
+  explicit Dataset(ByteInputs inputs);
   template <class Inputs>
   Dataset(detail::Held<MatrixView<Inputs>> inputs, detail::HeldLabels labels, Index classes)
-      : inputs_(inputs), places_(inputs.view.cols) {
-    detail::check_not_empty(inputs.view);
+      : Dataset(std::move(inputs)) {
     check_count("labels", labels.view.size);
     about_.set_labels(std::move(labels), {.classes = classes});
-    detail::check_finite(inputs.view);
   }
 
   /// A copy of some samples with what is known of them; the rest is the caller's affair.
-  Dataset copy_of(const char* where, std::span<const Index> samples) const {
-    detail::check_samples(where, samples, size());
-    Dataset some = *this;
-    std::visit([&](auto& held) { held = detail::hold_columns(held.view, samples); }, some.inputs_);
-    some.about_.select(samples);
-    return some;
-  }
+  Dataset copy_of(const char* where, std::span<const Index> samples) const;
 
   /// A copy to change; with a content of its own, and therefore another identity.
-  Dataset changed(const char* where) const {
-    if (size() != whole_size() || is_subset())
-      throw ConfigError(detail::text(where, ": this is a ", is_subset() ? "subset" : "slice",
-                                     ": say it of the whole data set and ",
-                                     is_subset() ? "take the subset of" : "slice",
-                                     " that, or select()"));
-    Dataset copy = *this;
-    copy.fingerprints_ = std::make_shared<detail::LazyFingerprints>();
-    return copy;
-  }
+  Dataset changed(const char* where) const;
 
   void check_count(const char* what, Index got, Index other = 0) const {
     detail::check_one_a_sample(what, got, other, features(), size());
   }
 
-  std::variant<FloatInputs, ByteInputs> inputs_;
+  FloatInputs floats_;  ///< of these two one is empty
+  ByteInputs bytes_;
   detail::Annotations about_;
   detail::Places places_;
   std::shared_ptr<detail::LazyFingerprints> fingerprints_ =
       std::make_shared<detail::LazyFingerprints>();
 };
+
+#if KD_DEFINES
+
+KD_INLINE Dataset::Dataset(FloatInputs inputs)
+    : floats_(std::move(inputs)), places_(floats_.view.cols) {
+  detail::check_not_empty(floats_.view);
+  detail::check_finite(floats_.view);
+}
+
+KD_INLINE Dataset::Dataset(ByteInputs inputs)
+    : bytes_(std::move(inputs)), places_(bytes_.view.cols) {
+  detail::check_not_empty(bytes_.view);
+}
+
+KD_INLINE DatasetIdentity Dataset::identity() const {
+  using detail::LazyFingerprints;
+  // A subset has none of the others' samples, and fingerprints that were computed before.
+  const auto of = [&](LazyFingerprints::Part part, const void* data, Index numbers_a_sample,
+                      std::size_t bytes_each) {
+    if (data == nullptr) return std::uint64_t{0};
+    return fingerprints_->get(part, [&] {
+      const std::size_t a_sample = static_cast<std::size_t>(numbers_a_sample) * bytes_each;
+      const auto* whole =
+          static_cast<const std::byte*>(data) - static_cast<std::size_t>(first()) * a_sample;
+      return detail::Fingerprint::of(whole, static_cast<std::size_t>(whole_size()) * a_sample,
+                                     bytes_each);
+    });
+  };
+  const bool floats = bytes_.view.empty();
+  const void* inputs = floats ? static_cast<const void*>(floats_.view.data) : bytes_.view.data;
+  return {whole_size(),
+          features(),
+          of(LazyFingerprints::inputs, inputs, features(), floats ? sizeof(float) : 1),
+          of(LazyFingerprints::labels, labels().data, 1, sizeof(Label)),
+          of(LazyFingerprints::targets, targets().data, targets().rows, sizeof(float)),
+          of(LazyFingerprints::weights, weights().data, 1, sizeof(float))};
+}
+
+KD_INLINE Dataset Dataset::slice(Index first, Index count) const {
+  detail::check_slice("Dataset::slice", first, count, size());
+  Dataset part = *this;
+  part.places_ = places_.slice(first, count);
+  part.about_.slice(first, count);
+  if (bytes_.view.empty())
+    part.floats_.view = floats_.view.middle_cols(first, count);
+  else
+    part.bytes_.view = bytes_.view.middle_cols(first, count);
+  return part;
+}
+
+KD_INLINE Dataset Dataset::select(std::span<const Index> samples) const {
+  Dataset some = copy_of("Dataset::select", samples);
+  some.places_ = detail::Places(some.size());
+  some.fingerprints_ = std::make_shared<detail::LazyFingerprints>();
+  return some;
+}
+
+KD_INLINE Dataset Dataset::subset(std::span<const Index> samples) const {
+  Dataset some = copy_of("Dataset::subset", samples);
+  (void)identity();  // which the copy shares, and could not compute
+  some.places_ = places_.subset(samples);
+  return some;
+}
+
+KD_INLINE Matrix<float> Dataset::inputs() const {
+  Matrix<float> all(features(), size());
+  visit([&](const auto& stored, float scale) {
+    for (Index i = 0; i < stored.size(); ++i)
+      all.data()[i] = static_cast<float>(stored.data[i]) * scale;
+  });
+  return all;
+}
+
+KD_INLINE Dataset Dataset::copy_of(const char* where, std::span<const Index> samples) const {
+  detail::check_samples(where, samples, size());
+  Dataset some = *this;
+  if (bytes_.view.empty())
+    some.floats_ = detail::hold_columns(floats_.view, samples);
+  else
+    some.bytes_ = detail::hold_columns(bytes_.view, samples);
+  some.about_.select(samples);
+  return some;
+}
+
+KD_INLINE Dataset Dataset::changed(const char* where) const {
+  if (size() != whole_size() || is_subset())
+    throw ConfigError(detail::text(where, ": this is a ", is_subset() ? "subset" : "slice",
+                                   ": say it of the whole data set and ",
+                                   is_subset() ? "take the subset of" : "slice",
+                                   " that, or select()"));
+  Dataset copy = *this;
+  copy.fingerprints_ = std::make_shared<detail::LazyFingerprints>();
+  return copy;
+}
+
+#endif
 
 }  // namespace kd

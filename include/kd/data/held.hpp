@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <utility>
-#include <variant>
 
 #include "kd/core/matrix.hpp"
 
@@ -27,14 +27,16 @@ auto hold(Owned from) -> Held<decltype(kd::view(std::as_const(from)))> {
 template <class T>
 auto hold_columns(MatrixView<const T> from, std::span<const Index> columns) {
   Matrix<T> some(from.rows, static_cast<Index>(columns.size()));
-  for (Index j = 0; j < some.cols(); ++j)
-    some.col(j) = map(from).col(columns[static_cast<std::size_t>(j)]);
+  T* to = some.data();
+  for (const Index column : columns)
+    to = std::copy_n(from.data + column * from.rows, from.rows, to);
   return hold(std::move(some));
 }
 template <class T>
 auto hold_columns(VectorView<const T> from, std::span<const Index> columns) {
   Vector<T> some(static_cast<Index>(columns.size()));
-  for (Index j = 0; j < some.size(); ++j) some(j) = from.data[columns[static_cast<std::size_t>(j)]];
+  T* to = some.data();
+  for (const Index column : columns) *to++ = from.data[column];
   return hold(std::move(some));
 }
 

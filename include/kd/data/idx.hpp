@@ -73,7 +73,9 @@ Labels read_labels(IdxFile<Files>& file, Index classes, Label first = 0) {
     if (const auto fault = find_label_fault({labels.data(), labels.size()}, classes, first))
       throw FormatError(file.path(), start + static_cast<std::uint64_t>(fault->sample * step),
                         fault->message);
-    return Labels(labels.transpose().array() - first);
+    Labels counted(labels.size());
+    for (Index i = 0; i < labels.size(); ++i) counted.data()[i] = labels.data()[i] - first;
+    return counted;
   });
 }
 

@@ -26,14 +26,33 @@ namespace detail {
 
 /// A share in units of 2^-32: sums of integers are the same whatever a compiler makes of products
 /// and sums of numbers with a point.
-inline std::uint64_t share_in_units(double share) {
-  return static_cast<std::uint64_t>(std::llround(share * 0x1p32));
-}
+std::uint64_t share_in_units(double share);
 
 /// How many samples of each group the second part gets: a share of them to within one, `total` in
 /// all. What is over goes to those that lost most by rounding down.
-inline std::vector<Index> share_out(const std::vector<Index>& sizes, std::uint64_t units,
-                                    Index total) {
+std::vector<Index> share_out(const std::vector<Index>& sizes, std::uint64_t units, Index total);
+
+}  // namespace detail
+
+/// Draws `share` of the samples for the second part and leaves the rest to the first, both in a
+/// random order. Every class keeps its share to within one sample, and so do the samples whose
+/// label is ignored; without labels all samples are alike. The same seed gives the same parts
+/// everywhere, for fewer than 2^32 samples. Throws `ConfigError` when the share is not between 0
+/// and 1, or a part would be empty.
+SplitPlaces split_places(const Dataset& data, double share, std::uint64_t seed);
+
+/// The two parts themselves, copies: `const auto [train, test] = split(data, 0.2, seed)`. Throws as
+/// `split_places`, which tells what to take of a table that goes with the data set.
+DataSplit split(const Dataset& data, double share, std::uint64_t seed);
+
+#if KD_DEFINES
+
+KD_INLINE std::uint64_t detail::share_in_units(double share) {
+  return static_cast<std::uint64_t>(std::llround(share * 0x1p32));
+}
+
+KD_INLINE std::vector<Index> detail::share_out(const std::vector<Index>& sizes, std::uint64_t units,
+                                               Index total) {
   struct Rest {
     std::uint64_t lost;
     std::size_t group;
@@ -53,14 +72,7 @@ inline std::vector<Index> share_out(const std::vector<Index>& sizes, std::uint64
   return quotas;
 }
 
-}  // namespace detail
-
-/// Draws `share` of the samples for the second part and leaves the rest to the first, both in a
-/// random order. Every class keeps its share to within one sample, and so do the samples whose
-/// label is ignored; without labels all samples are alike. The same seed gives the same parts
-/// everywhere, for fewer than 2^32 samples. Throws `ConfigError` when the share is not between 0
-/// and 1, or a part would be empty.
-inline SplitPlaces split_places(const Dataset& data, double share, std::uint64_t seed) {
+KD_INLINE SplitPlaces split_places(const Dataset& data, double share, std::uint64_t seed) {
   if (!detail::is_finite(share) || share <= 0 || share >= 1)
     throw ConfigError(detail::text("split: share must be above 0 and below 1, got ", share));
   const std::uint64_t units = detail::share_in_units(share);
@@ -88,11 +100,11 @@ inline SplitPlaces split_places(const Dataset& data, double share, std::uint64_t
   return places;
 }
 
-/// The two parts themselves, copies: `const auto [train, test] = split(data, 0.2, seed)`. Throws as
-/// `split_places`, which tells what to take of a table that goes with the data set.
-inline DataSplit split(const Dataset& data, double share, std::uint64_t seed) {
+KD_INLINE DataSplit split(const Dataset& data, double share, std::uint64_t seed) {
   const SplitPlaces places = split_places(data, share, seed);
   return {data.select(places.train), data.select(places.test)};
 }
+
+#endif
 
 }  // namespace kd

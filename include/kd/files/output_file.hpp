@@ -21,40 +21,6 @@
 
 namespace kd {
 
-namespace detail {
-
-inline constexpr int most_links = 40;  // as many as Linux follows
-inline constexpr int most_names = 100;
-inline constexpr const char* cannot_write = "cannot be written";
-inline constexpr const char* expected_file = "expected a file to write, got ";
-
-inline const char* kind_of_file(mode_t mode) {
-  if (S_ISDIR(mode)) return "a folder";
-  if (S_ISFIFO(mode)) return "a pipe (FIFO)";
-  if (S_ISSOCK(mode)) return "a socket";
-  if (S_ISLNK(mode)) return "a symbolic link that was not there before";
-  return "a device";
-}
-
-inline bool is_same_file(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-/// File systems that cannot sync what `descriptor` is say so by EINVAL or ENOTSUP.
-inline bool synced(int descriptor) {
-  return retried([&] { return ::fsync(descriptor); }) == 0 || errno == EINVAL || errno == ENOTSUP;
-}
-
-inline std::string part_name() {
-  static std::atomic<std::uint64_t> count{0};
-  const std::array<std::uint64_t, 3> seed{
-      static_cast<std::uint64_t>(::getpid()), ++count,
-      static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count())};
-  return text("kd-", Fingerprint::of(seed.data(), sizeof seed), ".part");
-}
-
-}  // namespace detail
-
 /// A file that is replaced as a whole or not at all.
 ///
 /// The content goes to a new file in the same folder, which takes the name only when all of it is
@@ -95,7 +61,43 @@ class OutputFile {
   int file_ = -1;     ///< the new file, while it is written
 };
 
-inline OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
+#if KD_DEFINES
+
+namespace detail {
+
+inline constexpr int most_links = 40;  // as many as Linux follows
+inline constexpr int most_names = 100;
+inline constexpr const char* cannot_write = "cannot be written";
+inline constexpr const char* expected_file = "expected a file to write, got ";
+
+KD_INLINE const char* kind_of_file(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a pipe (FIFO)";
+  if (S_ISSOCK(mode)) return "a socket";
+  if (S_ISLNK(mode)) return "a symbolic link that was not there before";
+  return "a device";
+}
+
+KD_INLINE bool is_same_file(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/// File systems that cannot sync what `descriptor` is say so by EINVAL or ENOTSUP.
+KD_INLINE bool synced(int descriptor) {
+  return retried([&] { return ::fsync(descriptor); }) == 0 || errno == EINVAL || errno == ENOTSUP;
+}
+
+KD_INLINE std::string part_name() {
+  static std::atomic<std::uint64_t> count{0};
+  const std::array<std::uint64_t, 3> seed{
+      static_cast<std::uint64_t>(::getpid()), ++count,
+      static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count())};
+  return text("kd-", Fingerprint::of(seed.data(), sizeof seed), ".part");
+}
+
+}  // namespace detail
+
+KD_INLINE OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   try {
     find();
     begin();  // what would fail after a long run fails now
@@ -107,24 +109,24 @@ inline OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   drop();
 }
 
-inline OutputFile::OutputFile(OutputFile&& other) noexcept
+KD_INLINE OutputFile::OutputFile(OutputFile&& other) noexcept
     : path_(std::move(other.path_)),
       name_(std::move(other.name_)),
       part_(std::move(other.part_)),
       folder_(std::exchange(other.folder_, -1)),
       file_(std::exchange(other.file_, -1)) {}
 
-inline OutputFile::~OutputFile() {
+KD_INLINE OutputFile::~OutputFile() {
   drop();
   if (folder_ >= 0) ::close(folder_);
 }
 
-inline void OutputFile::fail(const std::string& what, int error) const {
+KD_INLINE void OutputFile::fail(const std::string& what, int error) const {
   throw IoError(path_, what + ": " + detail::errno_text(error));
 }
 
 /// Follows symbolic links one by one, because the last may lead to a file that is not there yet.
-inline void OutputFile::find() {
+KD_INLINE void OutputFile::find() {
   struct stat found {};
   if (::stat(path_.c_str(), &found) == 0 && !S_ISREG(found.st_mode))
     throw IoError(path_, detail::text(detail::expected_file, detail::kind_of_file(found.st_mode)));
@@ -151,7 +153,7 @@ inline void OutputFile::find() {
 }
 
 /// Whether something is there, and then what; it may be replaced. Renaming would not ask.
-inline bool OutputFile::check_old(struct stat& old) const {
+KD_INLINE bool OutputFile::check_old(struct stat& old) const {
   if (::fstatat(folder_, name_.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return false;
     fail(detail::cannot_write, errno);
@@ -173,7 +175,7 @@ inline bool OutputFile::check_old(struct stat& old) const {
   return true;
 }
 
-inline void OutputFile::begin() {
+KD_INLINE void OutputFile::begin() {
   struct stat old {};
   const bool replaces = check_old(old);
   for (int i = 0; i < detail::most_names && file_ < 0; ++i) {
@@ -196,12 +198,12 @@ inline void OutputFile::begin() {
     fail("cannot be given its permissions", errno);
 }
 
-inline void OutputFile::append(std::string_view bytes) {
+KD_INLINE void OutputFile::append(std::string_view bytes) {
   if (const int error = detail::write_all(file_, bytes); error != 0)
     fail(detail::cannot_write, error);
 }
 
-inline void OutputFile::commit() {
+KD_INLINE void OutputFile::commit() {
   if (!detail::synced(file_)) fail(detail::cannot_write, errno);
   // Some file systems say only here that there was no room. EINTR closes the file all the same.
   if (::close(std::exchange(file_, -1)) != 0 && errno != EINTR) fail(detail::cannot_write, errno);
@@ -211,13 +213,13 @@ inline void OutputFile::commit() {
   if (!detail::synced(folder_)) fail("is written, but its folder cannot be synced", errno);
 }
 
-inline void OutputFile::drop() noexcept {
+KD_INLINE void OutputFile::drop() noexcept {
   if (file_ >= 0) ::close(std::exchange(file_, -1));
   if (!part_.empty()) ::unlinkat(folder_, part_.c_str(), 0);
   part_.clear();
 }
 
-inline void OutputFile::write(std::span<const std::string_view> parts) {
+KD_INLINE void OutputFile::write(std::span<const std::string_view> parts) {
   try {
     begin();
     for (const std::string_view part : parts) append(part);
@@ -228,7 +230,7 @@ inline void OutputFile::write(std::span<const std::string_view> parts) {
   }
 }
 
-inline bool OutputFile::same_file(const OutputFile& other) const {
+KD_INLINE bool OutputFile::same_file(const OutputFile& other) const {
   struct stat a {};
   struct stat b {};
   if (::fstatat(other.folder_, other.name_.c_str(), &b, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -238,12 +240,14 @@ inline bool OutputFile::same_file(const OutputFile& other) const {
          detail::is_same_file(a, b);
 }
 
-inline bool OutputFile::same_file(int descriptor) const {
+KD_INLINE bool OutputFile::same_file(int descriptor) const {
   struct stat ours {};
   struct stat open {};
   return ::fstat(descriptor, &open) == 0 &&
          ::fstatat(folder_, name_.c_str(), &ours, AT_SYMLINK_NOFOLLOW) == 0 &&
          detail::is_same_file(ours, open);
 }
+
+#endif
 
 }  // namespace kd

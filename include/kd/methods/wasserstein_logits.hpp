@@ -34,11 +34,12 @@ Matrix<double> class_costs(const Network<Architecture, cpu::Space, S>& network) 
   static_assert(detail::is_linear<std::remove_cvref_t<
                     decltype(network.architecture().template layer<Architecture::depth>())>>,
                 "class_costs compares the weights of classes, so the network must end in Linear");
-  Matrix<double> weight =
-      network.template layer<Architecture::depth>().weight().template cast<double>();
+  // `auto`, so that nothing is instantiated for those who only include this.
+  auto weight =
+      network.template layer<Architecture::depth>().weight().template cast<double>().eval();
   for (Index i = 0; i < weight.rows(); ++i) weight.row(i).normalize();
-  const Matrix<double> cosines = weight * weight.transpose();
-  Matrix<double> costs = 1 - (cosines.array() - 1).min(0.).exp();
+  auto costs = (weight * weight.transpose()).eval();
+  costs.array() = 1 - (costs.array() - 1).min(0.).exp();
   costs.diagonal().setZero();
   return costs;
 }
@@ -84,7 +85,8 @@ class WassersteinLogits {
                         costs_.cols());
     for (Index i = 0; i < costs_.size(); ++i)
       detail::check_not_negative("WassersteinLogits: costs", costs_.data()[i]);
-    const double largest = costs_.size() == 0 ? 0 : costs_.maxCoeff();
+    double largest = 0;
+    for (Index i = 0; i < costs_.size(); ++i) largest = std::max(largest, costs_.data()[i]);
     if (largest > 30 * options_.regularisation)
       throw ConfigError(
           detail::text("WassersteinLogits: regularisation must be at least a 30th of "
@@ -123,14 +125,20 @@ class WassersteinLogits {
       throw ConfigError(
           detail::text("WassersteinLogits: expected at least 2 classes, got ", classes));
     const Space& space = student.space();
-    const Matrix<double> kernel = (costs_.array() / -options_.regularisation).exp();
+    Matrix<S> kernel(classes, classes);
+    Matrix<S> costs(classes, classes);
+    for (Index i = 0; i < costs_.size(); ++i) {
+      const double cost = costs_.data()[i];
+      const double share = std::exp(-cost / options_.regularisation);
+      kernel.data()[i] = static_cast<S>(share);
+      costs.data()[i] = static_cast<S>(share * cost);
+    }
     const auto uploaded = [&](const Matrix<S>& x) {
       Buffer<S, Space> buffer(x.size(), space);
       op_upload(space, view(x).flat(), buffer.view());
       return buffer;
     };
-    return State<S, Space>{uploaded(kernel.cast<S>()),
-                           uploaded(kernel.cwiseProduct(costs_).cast<S>()),
+    return State<S, Space>{uploaded(kernel), uploaded(costs),
                            Buffer<S, Space>(room_rows(classes) * capacity, space),
                            SampleLosses<S, Space, 3>(capacity, space)};
   }

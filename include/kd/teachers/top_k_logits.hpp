@@ -54,18 +54,8 @@ void check_are_top_logits(const std::string& where, MatrixView<const S> logits,
 }
 
 /// The classes of one sample must be some, and others each. Throws `DataError`.
-inline void check_top_classes(const std::string& where, Index sample, std::vector<Label>& classes,
-                              Index num_classes) {
-  std::sort(classes.begin(), classes.end());
-  const Label bad = classes.front() < 0 ? classes.front() : classes.back();
-  if (bad < 0 || bad >= num_classes)
-    throw DataError(text(where, ": sample ", sample, ": expected classes 0 to ", num_classes - 1,
-                         ", got ", bad));
-  const auto twice = std::adjacent_find(classes.begin(), classes.end());
-  if (twice != classes.end())
-    throw DataError(
-        text(where, ": sample ", sample, ": expected different classes, got ", *twice, " twice"));
-}
+void check_top_classes(const std::string& where, Index sample, std::vector<Label>& classes,
+                       Index num_classes);
 
 /// Checks all of it and brings it into the order of `op_top_k`, largest first.
 template <Real S>
@@ -114,6 +104,23 @@ TopKLogits<S> sorted_top_k(const std::string& where, TopKLogits<S> from, LogitsO
   check_are_top_logits(where, MatrixView<const S>(view(from.logits)), options);
   return from;
 }
+
+#if KD_DEFINES
+
+KD_INLINE void check_top_classes(const std::string& where, Index sample,
+                                 std::vector<Label>& classes, Index num_classes) {
+  std::sort(classes.begin(), classes.end());
+  const Label bad = classes.front() < 0 ? classes.front() : classes.back();
+  if (bad < 0 || bad >= num_classes)
+    throw DataError(text(where, ": sample ", sample, ": expected classes 0 to ", num_classes - 1,
+                         ", got ", bad));
+  const auto twice = std::adjacent_find(classes.begin(), classes.end());
+  if (twice != classes.end())
+    throw DataError(
+        text(where, ": sample ", sample, ": expected different classes, got ", *twice, " twice"));
+}
+
+#endif
 
 }  // namespace detail
 }  // namespace kd

@@ -58,8 +58,9 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
   Buffer<Label, Space> predicted(capacity, space);
   Evaluation result;
   result.samples = data.size();
-  result.class_samples = Vector<Index>::Zero(labelled ? model.num_classes() : 0);
-  result.class_errors = result.class_samples;
+  Index counted = 0;  // of samples, those that are not ignored
+  for (Vector<Index>* counts : {&result.class_samples, &result.class_errors})
+    counts->setZero(labelled ? model.num_classes() : 0);
   const bool counts_pairs = labelled && model.num_classes() <= options.most_confusion_classes;
   if (counts_pairs) result.confusion.setZero(model.num_classes(), model.num_classes());
   std::vector<Label> host(static_cast<std::size_t>(capacity));
@@ -84,17 +85,16 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
       const Label truth = data.labels().data[first + b];
       if (truth == data.ignored_label()) continue;
       const Label said = host[static_cast<std::size_t>(b)];
-      ++result.class_samples(truth);
-      if (said != truth) ++result.class_errors(truth);
-      if (counts_pairs) ++result.confusion(truth, said);
+      ++counted;
+      ++result.class_samples.data()[truth];
+      if (said != truth) ++result.errors, ++result.class_errors.data()[truth];
+      if (counts_pairs) ++result.confusion.data()[said * result.confusion.rows() + truth];
     }
   }
   if (aimed) result.loss = result.mean_squared_error = error.mean("evaluate", space);
   if (labelled) {
     result.loss = entropy.mean("evaluate", space);
-    result.errors = result.class_errors.sum();
-    result.accuracy =
-        1 - static_cast<double>(result.errors) / static_cast<double>(result.class_samples.sum());
+    result.accuracy = 1 - static_cast<double>(result.errors) / static_cast<double>(counted);
   }
   if (!detail::is_finite(result.loss) || (aimed && !detail::is_finite(result.mean_squared_error))) {
     for (Index i = 0; i < loader.batches(); ++i)

@@ -28,13 +28,18 @@ void fold_standardization(const Standardization& standard, N& network) {
   // (out, in) row-major is (in, out) column-major.
   const VectorView<S> params = network.params().slice(0, layer.num_params());
   const MatrixView<S> weight{params.data, in, layer.out_features()};
-  const Matrix<double> folded =
-      standard.deviation().cwiseInverse().asDiagonal() * map(weight).template cast<double>();
   Vector<S> all(params.size);
-  map(MatrixView<S>{all.data(), in, weight.cols}) = folded.template cast<S>();
-  all.tail(weight.cols) =
-      (map(params).tail(weight.cols).template cast<double>() - folded.transpose() * standard.mean())
-          .template cast<S>();
+  S* bias = all.data() + weight.size();
+  for (Index o = 0; o < weight.cols; ++o) {
+    double rest = static_cast<double>(params.data[weight.size() + o]);
+    for (Index i = 0; i < in; ++i) {
+      const double folded =
+          static_cast<double>(weight.data[o * in + i]) / standard.deviation().data()[i];
+      all.data()[o * in + i] = static_cast<S>(folded);
+      rest -= folded * standard.mean().data()[i];
+    }
+    bias[o] = static_cast<S>(rest);
+  }
   for (Index i = 0; i < all.size(); ++i)
     if (!detail::is_finite(all(i)))
       throw DataError(

@@ -49,13 +49,7 @@ class RunIdentity {
     });
   }
 
-  void add_data(const std::string& name, const Dataset& data) {
-    const DatasetIdentity whole = data.identity();
-    add(name,
-        text(samples_of(data), " of ", whole.samples, " with ", whole.features,
-             " features, fingerprints ", hexadecimal(whole.inputs), ' ', hexadecimal(whole.labels),
-             ' ', hexadecimal(whole.targets), ' ', hexadecimal(whole.weights)));
-  }
+  void add_data(const std::string& name, const Dataset& data);
 
   template <class N>
   void add_network(const std::string& name, const N& network) {
@@ -65,31 +59,10 @@ class RunIdentity {
   const Entries& entries() const { return entries_; }
 
   /// What is another in `saved`; nothing where it is the same.
-  std::string differences(const Entries& saved) const {
-    std::string all;
-    const auto say = [&](const std::string& what) { all += (all.empty() ? "" : "; ") + what; };
-    const std::size_t both = std::min(saved.size(), entries_.size());
-    for (std::size_t i = 0; i < both; ++i) {
-      const auto& [name, value] = entries_[i];
-      const auto& [saved_name, saved_value] = saved[i];
-      if (name != saved_name)
-        return text(all, all.empty() ? "" : "; ", saved_name, ", here ", name);
-      if (value != saved_value) say(text(name, " was ", saved_value, ", is ", value));
-    }
-    for (std::size_t i = both; i < saved.size(); ++i) say(saved[i].first + " is missing here");
-    for (std::size_t i = both; i < entries_.size(); ++i) say(entries_[i].first + " is new here");
-    return all;
-  }
+  std::string differences(const Entries& saved) const;
 
  private:
-  static std::string samples_of(const Dataset& data) {
-    if (!data.is_subset())
-      return text("samples ", data.first(), " to ", data.first() + data.size() - 1);
-    std::vector<Index> places(static_cast<std::size_t>(data.size()));
-    for (std::size_t i = 0; i < places.size(); ++i) places[i] = data.place(static_cast<Index>(i));
-    return text(places.size(), " samples at places with fingerprint ",
-                hexadecimal(Fingerprint::of(places.data(), places.size() * sizeof(Index))));
-  }
+  static std::string samples_of(const Dataset& data);
 
   template <class Value>
   std::string in_words(const Value& value) const {
@@ -125,5 +98,41 @@ class RunIdentity {
   Progress begin_;
   Entries entries_;
 };
+
+#if KD_DEFINES
+
+KD_INLINE void RunIdentity::add_data(const std::string& name, const Dataset& data) {
+  const DatasetIdentity whole = data.identity();
+  add(name,
+      text(samples_of(data), " of ", whole.samples, " with ", whole.features,
+           " features, fingerprints ", hexadecimal(whole.inputs), ' ', hexadecimal(whole.labels),
+           ' ', hexadecimal(whole.targets), ' ', hexadecimal(whole.weights)));
+}
+
+KD_INLINE std::string RunIdentity::differences(const Entries& saved) const {
+  std::string all;
+  const auto say = [&](const std::string& what) { all += (all.empty() ? "" : "; ") + what; };
+  const std::size_t both = std::min(saved.size(), entries_.size());
+  for (std::size_t i = 0; i < both; ++i) {
+    const auto& [name, value] = entries_[i];
+    const auto& [saved_name, saved_value] = saved[i];
+    if (name != saved_name) return text(all, all.empty() ? "" : "; ", saved_name, ", here ", name);
+    if (value != saved_value) say(text(name, " was ", saved_value, ", is ", value));
+  }
+  for (std::size_t i = both; i < saved.size(); ++i) say(saved[i].first + " is missing here");
+  for (std::size_t i = both; i < entries_.size(); ++i) say(entries_[i].first + " is new here");
+  return all;
+}
+
+KD_INLINE std::string RunIdentity::samples_of(const Dataset& data) {
+  if (!data.is_subset())
+    return text("samples ", data.first(), " to ", data.first() + data.size() - 1);
+  std::vector<Index> places(static_cast<std::size_t>(data.size()));
+  for (std::size_t i = 0; i < places.size(); ++i) places[i] = data.place(static_cast<Index>(i));
+  return text(places.size(), " samples at places with fingerprint ",
+              hexadecimal(Fingerprint::of(places.data(), places.size() * sizeof(Index))));
+}
+
+#endif
 
 }  // namespace kd::detail

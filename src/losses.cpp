@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+#define KD_COMPILED_TEMPLATES
+#include "kd/compiled/losses.hpp"
