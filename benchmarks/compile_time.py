@@ -46,6 +46,7 @@ def programs():
         "`#include <Eigen/Core>`": "#include <Eigen/Core>\n",
         "`#include <kd/distill.hpp>`": "#include <kd/distill.hpp>\n",
         "the README's program": readme_program(),
+        "the README's program with `kd::compiled`": "#define KD_COMPILED\n" + readme_program(),
         "a network of 64 linear layers, `kd::fit`": deep_program(),
     }
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # What `cmake --install` puts into the prefix: all headers, the CMake package (kdConfig.cmake),
-# kd.pc and the licence. kd has no binaries, so everything is independent of the architecture.
+# kd.pc and the licence. Without the component `compiled` kd has no binaries, and everything is
+# independent of the architecture.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -19,11 +20,21 @@ configure_package_config_file(
   INSTALL_DESTINATION ${kd_package_dir}
   PATH_VARS CMAKE_INSTALL_INCLUDEDIR
   NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+set(kd_architecture ARCH_INDEPENDENT)
+if(TARGET kd_compiled_library)
+  set(kd_architecture "")
+  set_target_properties(kd_compiled_library PROPERTIES EXCLUDE_FROM_ALL OFF)
+  install(TARGETS kd_compiled_library EXPORT kdCompiled)
+  install(
+    EXPORT kdCompiled
+    NAMESPACE kd::
+    DESTINATION ${kd_package_dir})
+endif()
 # While the version is 0.x, a new minor version may change the interface.
 write_basic_package_version_file(
   "${PROJECT_BINARY_DIR}/kdConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion
-  ARCH_INDEPENDENT)
+  ${kd_architecture})
 install(
   FILES "${PROJECT_BINARY_DIR}/kdConfig.cmake" "${PROJECT_BINARY_DIR}/kdConfigVersion.cmake"
         "${kd_cmake_dir}/kdTargets.cmake"

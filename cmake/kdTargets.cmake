@@ -4,8 +4,10 @@
 # which this file is installed, from an installation. All are imported targets: they take no plain
 # name from the project that uses kd, and what that project exports may link to them.
 
+set(kd_targets_dir "${CMAKE_CURRENT_LIST_DIR}")
+
 # kd's components: the package that each stands on, the package's target, and its name in Debian.
-set(kd_components native xtensor zlib io blas cuda cudnn)
+set(kd_components native compiled xtensor zlib io blas cuda cudnn)
 set(kd_package_xtensor xtensor)
 set(kd_package_zlib ZLIB)
 set(kd_package_io nlohmann_json)
@@ -65,6 +67,9 @@ ${include_dir} cannot stand beside it"
   add_library(kd::native INTERFACE IMPORTED ${kd_target_scope})
   target_compile_options(
     kd::native INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang,AppleClang>:-march=native>)
+  # What is linked beside a library that was compiled for other processors is refused by CMake.
+  set_target_properties(kd::native PROPERTIES COMPATIBLE_INTERFACE_BOOL KD_NATIVE
+                                              INTERFACE_KD_NATIVE ON)
 endfunction()
 
 # kd_add_component(<name> <problem>): kd::<name>, or why it cannot be.
@@ -79,6 +84,16 @@ function(kd_add_component name problem)
   elseif(name STREQUAL "cudnn")
     kd_add_cudnn(why)
     set(${problem} "${why}" PARENT_SCOPE)
+    return()
+  elseif(name STREQUAL "compiled")
+    if(COMMAND kd_add_compiled) # from the sources
+      kd_add_compiled()
+    elseif(EXISTS "${kd_targets_dir}/kdCompiled.cmake")
+      include("${kd_targets_dir}/kdCompiled.cmake")
+    else()
+      set(${problem} "this kd was installed without its component compiled: configure it with \
+-DKD_COMPONENTS=compiled" PARENT_SCOPE)
+    endif()
     return()
   endif()
   set(package ${kd_package_${name}})
