@@ -1,0 +1,1 @@
+KD_TEMPLATE void op_copy(const Space&);
