@@ -138,9 +138,6 @@ def programs(options):
     if (peers / "eigen_peer").exists():
         by_hand = ["step/student", "step/kd_cached"]
         found.append(Program("plain Eigen", [peers / "eigen_peer"], by_hand, single_thread=True))
-    for name, file in (("dlib", "dlib_peer"), ("tiny-dnn", "tiny_dnn_peer")):
-        if (peers / file).exists():
-            found.append(Program(name, [peers / file], STEPS))
     return found
 
 
