@@ -45,7 +45,7 @@ class Compare(unittest.TestCase):
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.json = self.folder / "report.json"
-        for name, text in (("kd_benchmarks", KD), ("eigen_peer", PEER), ("dlib_peer", PEER)):
+        for name, text in (("kd_benchmarks", KD), ("eigen_peer", PEER), ("libtorch_peer", PEER)):
             program = self.folder / name
             program.write_text(f"#!{sys.executable}\n{textwrap.dedent(text)}")
             program.chmod(0o755)
@@ -90,7 +90,7 @@ class Compare(unittest.TestCase):
         self.assertEqual(student["peers"]["plain Eigen"]["mode"], "quick")
         self.assertAlmostEqual(student["peers"]["plain Eigen"]["ratio"]["median"], 3)
         self.assertNotIn("plain Eigen", report["rows"][0]["peers"])  # which has no teacher
-        self.assertAlmostEqual(report["rows"][0]["peers"]["dlib"]["ratio"]["median"], 3)
+        self.assertAlmostEqual(report["rows"][0]["peers"]["PyTorch C++"]["ratio"]["median"], 3)
         self.assertAlmostEqual(student["limit"]["seconds"], 1e3 / 1e9 + 1e3 / 2e9)
         self.assertEqual(report["ended"], "")
         self.assertEqual(report["rounds_done"], 2)
@@ -116,7 +116,7 @@ class Compare(unittest.TestCase):
         self.assertEqual(report["ended"], f"stopped by {signal.Signals(number).name}")
         self.assertGreaterEqual(report["rounds_done"], 2)
         self.assertLess(report["rounds_done"], 100)
-        self.assertAlmostEqual(report["rows"][0]["peers"]["dlib"]["ratio"]["median"], 3)
+        self.assertAlmostEqual(report["rows"][0]["peers"]["PyTorch C++"]["ratio"]["median"], 3)
         self.assertIn(f"of 100 rounds, stopped by {signal.Signals(number).name}", table)
 
     def test_keeps_what_it_has_on_ctrl_c(self):
@@ -143,7 +143,7 @@ class Compare(unittest.TestCase):
         )
         self.assertIn("no memory left", said)
         self.assertRegex(report["ended"], "^failed: .*step/student")
-        self.assertAlmostEqual(report["rows"][0]["peers"]["dlib"]["ratio"]["median"], 3)
+        self.assertAlmostEqual(report["rows"][0]["peers"]["PyTorch C++"]["ratio"]["median"], 3)
         self.assertIn("`step/teacher`", table)
 
     def test_quick_is_the_main_phases_on_one_thread(self):
