@@ -43,8 +43,10 @@ struct Life {
 inline Index place(std::vector<Life>& all) {
   std::vector<Life*> order;
   for (Life& life : all) order.push_back(&life);
-  std::stable_sort(order.begin(), order.end(),
-                   [](const Life* a, const Life* b) { return a->size > b->size; });
+  // Not a stable sort, which would ask for memory of its own.
+  std::sort(order.begin(), order.end(), [](const Life* a, const Life* b) {
+    return a->size != b->size ? a->size > b->size : a < b;
+  });
   Index total = 0;
   std::vector<const Life*> placed;  // by offset
   for (Life* life : order) {
