@@ -87,13 +87,14 @@ inline void copy_rows(const S* from, Index from_pitch, S* to, Index to_pitch, In
   }
 }
 
-/// Fills a plane of `size` elements with rows from element `at` on, and with zeros around them.
+/// Fills a plane of `size` elements with rows, at least one, from element `at` on, and with zeros
+/// around them.
 template <Real S>
 inline void fill_plane(const S* from, Index from_pitch, Index rows, Index width, S* plane, Index at,
                        Index pitch, Index size) {
   std::fill_n(plane, at, S(0));
   copy_rows(from, from_pitch, plane + at, pitch, rows, width);
-  const Index end = rows > 0 ? at + (rows - 1) * pitch + width : at;
+  const Index end = at + (rows - 1) * pitch + width;
   std::fill_n(plane + end, size - end, S(0));
 }
 
