@@ -106,7 +106,10 @@ class Bench {
                                                 .seed = seed,
                                                 .schedule = kd::CosineSchedule{},
                                                 .on_step = look_for_interrupt()}};
-    Training training{.method = method.name, .recipe = method.recipe, .seed = seed};
+    Training training;
+    training.method = method.name;
+    training.recipe = method.recipe;
+    training.seed = seed;
     for (const kd::EpochReport& epoch : method.train(lesson, student).epochs)
       training.seconds += epoch.seconds;
     training.errors = kd::evaluate(student, images_.test).errors;
