@@ -135,7 +135,7 @@ inline void emit(Program& c, const quant::LayerNorm& norm, const QuantizedPlace&
  * eps in units of the scale of n x, squared */
 static void layer_norm(const int8_t *x, int8_t *y, int32_t n, const int8_t *weight,
                        const int32_t *bias, int64_t eps, int32_t multiplier, int32_t shift,
-                       int32_t zero_point) {
+                       int32_t zero_point, int32_t low, int32_t high) {
   int64_t sum = 0;
   int64_t squares = 0;
   int64_t variance;
@@ -154,8 +154,8 @@ static void layer_norm(const int8_t *x, int8_t *y, int32_t n, const int8_t *weig
     const int64_t above = ((int64_t)n * x[i] - sum) * ((int64_t)1 << bits);
     const int64_t half = deviation / 2;
     const int32_t normal = (int32_t)((above > 0 ? above + half : above - half) / deviation);
-    y[i] = clamped(requantise(weight[i] * normal + bias[i], multiplier, shift) + zero_point, -128,
-                   127);
+    y[i] = clamped(requantise(weight[i] * normal + bias[i], multiplier, shift) + zero_point, low,
+                   high);
   }
 }
 )");
@@ -164,7 +164,8 @@ static void layer_norm(const int8_t *x, int8_t *y, int32_t n, const int8_t *weig
   c.multiplies(3 * at.out);
   c.call("layer_norm(", at.x, ", ", at.y, ", ", at.out, ", ", at.layer, "_weight, ", at.layer,
          "_bias, INT64_C(", norm.eps, "),\n             ", norm.multiplier.value, ", ",
-         norm.multiplier.shift, ", /* zero point */ ", at.y_is.zero_point, ')');
+         norm.multiplier.shift, ", /* zero point */ ", at.y_is.zero_point, ", /* within */ ",
+         norm.clamp.low, ", ", norm.clamp.high, ')');
 }
 
 }  // namespace kd::c_source

@@ -31,9 +31,17 @@ std::string dequantized(Model& m, const std::string& name, const std::vector<Ind
       name, one ? std::vector<Attribute>{} : std::vector<Attribute>{{"axis", Index{0}}});
 }
 
-/// Rounds reals to the integers of a tensor, and back.
-inline void rounded(Model& m, const std::string& x, const std::string& y,
-                    const quant::Quantization& is) {
+/// Rounds reals to the integers of a tensor, and back. ONNX has integers of 8 bits: what fewer
+/// cannot hold is cut off before.
+inline void rounded(Model& m, std::string x, const std::string& y, const quant::Quantization& is) {
+  if (is.bits < 8) {
+    const auto end = [&](std::int32_t q) { return is.dequantise(static_cast<std::int8_t>(q)); };
+    m.node("Clip",
+           {x, m.scalar(y + "_low", end(quant::lowest_of(is.bits))),
+            m.scalar(y + "_high", end(quant::highest_of(is.bits)))},
+           y + "_cut");
+    x = y + "_cut";
+  }
   const std::string scale = m.scalar(y + "_scale", is.scale);
   const std::string zero = m.scalar(y + "_zero_point", static_cast<std::int8_t>(is.zero_point));
   m.node("QuantizeLinear", {x, scale, zero}, y + "_q");

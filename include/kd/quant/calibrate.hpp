@@ -34,6 +34,7 @@ namespace quant {
 struct Observed {
   Range range;
   std::vector<double> mean;  ///< of each feature
+  double magnitude = 0;      ///< the mean of |x|
 };
 
 namespace detail {
@@ -56,11 +57,10 @@ class Histogram {
 
   template <Real S>
   void add(VectorView<const S> numbers) {
-    const double width = static_cast<double>(range_.high) - static_cast<double>(range_.low);
+    const double width = range_.high - range_.low;
     if (!(width > 0)) return;
     for (Index i = 0; i < numbers.size; ++i) {
-      const double share =
-          (static_cast<double>(numbers.data[i]) - static_cast<double>(range_.low)) / width;
+      const double share = (static_cast<double>(numbers.data[i]) - range_.low) / width;
       const auto bin = static_cast<std::size_t>(std::clamp(share * bins, 0., bins - 1.));
       ++counts_[bin];
       ++total_;
@@ -77,10 +77,9 @@ class Histogram {
       cut += static_cast<double>(counts_[++first]);
     for (double cut = static_cast<double>(counts_[last]); cut <= beyond && last > first;)
       cut += static_cast<double>(counts_[--last]);
-    const double low = static_cast<double>(range_.low);
-    const double step = (static_cast<double>(range_.high) - low) / bins;
-    return {static_cast<float>(low + step * static_cast<double>(first)),
-            static_cast<float>(low + step * static_cast<double>(last + 1))};
+    const double step = (range_.high - range_.low) / bins;
+    return {range_.low + step * static_cast<double>(first),
+            range_.low + step * static_cast<double>(last + 1)};
   }
 
  private:
@@ -98,9 +97,10 @@ class Observer {
   template <Real S>
   void add(MatrixView<const S> x, const CalibrationOptions& options) {
     const auto values = map(x);
-    const Range batch{static_cast<float>(values.minCoeff()), static_cast<float>(values.maxCoeff())};
+    const Range batch{static_cast<double>(values.minCoeff()),
+                      static_cast<double>(values.maxCoeff())};
     const double share = options.range == RangeMethod::running_mean ? options.averaging : 1;
-    const auto move = [&](double from, float to) { return from + share * (to - from); };
+    const auto move = [&](double from, double to) { return from + share * (to - from); };
     if (samples_ == 0) {
       low_ = batch.low;
       high_ = batch.high;
@@ -108,18 +108,21 @@ class Observer {
       low_ = move(low_, batch.low);
       high_ = move(high_, batch.high);
     } else {
-      low_ = std::min(low_, static_cast<double>(batch.low));
-      high_ = std::max(high_, static_cast<double>(batch.high));
+      low_ = std::min(low_, batch.low);
+      high_ = std::max(high_, batch.high);
     }
     for (Index b = 0; b < x.cols; ++b)
       for (Index i = 0; i < x.rows; ++i)
         sums_[static_cast<std::size_t>(i)] += static_cast<double>(x.data[b * x.rows + i]);
+    magnitudes_ += values.cwiseAbs().template cast<double>().sum();
     samples_ += x.cols;
   }
 
   Observed observed() const {
-    Observed result{{static_cast<float>(low_), static_cast<float>(high_)}, sums_};
+    Observed result{{low_, high_}, sums_};
     for (double& sum : result.mean) sum /= static_cast<double>(samples_);
+    result.magnitude =
+        magnitudes_ / static_cast<double>(samples_ * static_cast<Index>(sums_.size()));
     return result;
   }
 
@@ -127,6 +130,7 @@ class Observer {
   double low_ = 0;
   double high_ = 0;
   std::vector<double> sums_;
+  double magnitudes_ = 0;
   Index samples_ = 0;
 };
 

@@ -144,8 +144,8 @@ inline void run(const LayerNorm& norm, const Tensors& t) {
     const auto n = static_cast<std::int32_t>(
         (above > 0 ? above + deviation / 2 : above - deviation / 2) / deviation);
     const auto at = static_cast<std::size_t>(i);
-    t.y[i] = Clamp{}(requantise(norm.weight[at] * n + norm.bias[at], norm.multiplier) +
-                     t.y_is.zero_point);
+    t.y[i] = norm.clamp(requantise(norm.weight[at] * n + norm.bias[at], norm.multiplier) +
+                        t.y_is.zero_point);
   }
 }
 

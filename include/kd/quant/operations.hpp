@@ -84,6 +84,7 @@ struct LayerNorm {
   std::int64_t eps;  ///< n^2 eps in units of the input's scale, squared
   float scale;       ///< of the weights
   Multiplier multiplier;
+  Clamp clamp = {};
 };
 
 using Operation = std::variant<Linear, Convolution, MaxPool, AveragePool, Table, Add, LayerNorm>;

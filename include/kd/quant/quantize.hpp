@@ -26,13 +26,18 @@ inline std::optional<graph::Activation::Kind> relu_behind(const graph::Graph& gr
   return activation->kind;
 }
 
+/// The scales of each node's weights, by tensor; where there is none they follow from the weights.
+using WeightScales = std::vector<std::vector<float>>;
+
 /// The network of integers, given what its tensors held.
 inline QuantizedNetwork quantize_graph(const graph::Graph& graph,
-                                       const std::vector<Observed>& observed, bool correct_bias) {
+                                       const std::vector<Observed>& observed, bool correct_bias,
+                                       const WeightScales& weight_scales = {}) {
   const auto seen = [&](Index i) -> const Observed& {
     return observed[static_cast<std::size_t>(i)];
   };
   const std::vector<double> nothing;
+  const std::vector<float> none;
   const Quantization input = quantization_of(seen(0).range);
   std::vector<Node> nodes;
   std::vector<Index> tensor{0};  // of each of the graph's
@@ -46,8 +51,13 @@ inline QuantizedNetwork quantize_graph(const graph::Graph& graph,
     const Index gives = fused ? i + 1 : i;
     const auto [first, second] = node.sources;
     const Context context{
-        is(first),          is(second),        correct_bias ? seen(first).mean : nothing,
-        graph.shape(first), seen(gives).range, fused};
+        is(first),
+        is(second),
+        correct_bias ? seen(first).mean : nothing,
+        graph.shape(first),
+        seen(gives).range,
+        fused,
+        weight_scales.empty() ? none : weight_scales[static_cast<std::size_t>(i)]};
     auto [operation, y] =
         std::visit([&](const auto& real) { return quantize(real, context); }, node.operation);
     const auto at = [&](Index source) { return tensor[static_cast<std::size_t>(source)]; };

@@ -19,6 +19,8 @@ struct Context {
   Shape x_shape;
   Range range;  ///< of what it gives, behind the ReLU
   std::optional<graph::Activation::Kind> fused;
+  /// Of each channel, where training has found them; empty: the largest weight becomes 127.
+  const std::vector<float>& weight_scales;
 };
 
 /// An operation of integers, and how they stand for reals.
@@ -29,9 +31,9 @@ struct Quantized {
 
 namespace detail {
 
-/// A ReLU as the ends of what a layer gives.
+/// A ReLU, and fewer bits than 8, as the ends of what a layer gives.
 inline Clamp clamp_of(const Context& context, const Quantization& y) {
-  Clamp clamp;
+  Clamp clamp{lowest_of(y.bits), highest_of(y.bits)};
   if (context.fused) clamp.low = std::max(clamp.low, y.zero_point);
   if (context.fused == graph::Activation::Kind::relu6)
     clamp.high =
@@ -42,7 +44,7 @@ inline Clamp clamp_of(const Context& context, const Quantization& y) {
 template <class Real>
 Quantization quantize_products(const Real& real, Index channels, const Context& context,
                                Weights& w) {
-  w = rounded_weights(real.weight, real.bias, channels, context.x.scale);
+  w = rounded_weights(real.weight, real.bias, channels, context.x.scale, context.weight_scales);
   add_bias(w, real.bias, context.x.scale,
            context.x_mean.empty() ? MeanErrors{} : mean_errors(real, w, context.x_mean));
   const Quantization y = quantization_of(context.range, least_output_scale(w, context.x.scale));
@@ -133,6 +135,7 @@ inline Quantized quantize(const graph::LayerNorm& norm, const Context& context) 
   const Quantization y =
       quantization_of(context.range, static_cast<float>(most * bias_unit * 0x1p-29));
   result.multiplier = multiplier_of(bias_unit / static_cast<double>(y.scale));
+  result.clamp = detail::clamp_of(context, y);
   return {result, y};
 }
 
@@ -160,14 +163,20 @@ inline Quantized quantize_relu(const graph::Activation& f, Context context) {
   return {table, y};
 }
 
-/// Every other function is rounded once. Sigmoid and tanh have the scales that the field gives
-/// them, whatever they were seen to give.
+/// Sigmoid and tanh have the scales that the field gives them, whatever they were seen to give:
+/// 1/256 and 1/128 with 8 bits.
+inline Quantization sigmoid_quantization(int bits) {
+  return {std::ldexp(1.F, -bits), lowest_of(bits), bits};
+}
+inline Quantization tanh_quantization(int bits) { return {std::ldexp(1.F, 1 - bits), 0, bits}; }
+
+/// Every other function is rounded once.
 inline Quantized quantize(const graph::Activation& f, const Context& context) {
   using Kind = graph::Activation::Kind;
   if (f.kind == Kind::relu || f.kind == Kind::relu6) return quantize_relu(f, context);
   Quantization y = quantization_of(context.range);
-  if (f.kind == Kind::sigmoid) y = {1.F / 256, lowest};
-  if (f.kind == Kind::tanh) y = {1.F / 128, 0};
+  if (f.kind == Kind::sigmoid) y = sigmoid_quantization(y.bits);
+  if (f.kind == Kind::tanh) y = tanh_quantization(y.bits);
   Table table{{}, f};
   for (std::int32_t q = lowest; q <= highest; ++q) {
     const double x =

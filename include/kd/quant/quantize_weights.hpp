@@ -15,10 +15,11 @@ namespace kd::quant {
 
 inline constexpr double most_weight = 127;
 
-/// The scale of a channel's weights: `max |w| / 127`; or more, where otherwise the bias would need
-/// more than 30 bits, or bias and products together more than 31. A channel of zeros, bias too, has
-/// the scale 1.
-inline float weight_scale(std::span<const float> weights, float bias, float input_scale) {
+/// The scale of a channel's weights: `wanted`, or where that is 0 `max |w| / 127`; or more, where
+/// otherwise the bias would need more than 30 bits, or bias and products together more than 31. A
+/// channel of zeros, bias too, has the scale 1.
+inline float weight_scale(std::span<const float> weights, float bias, float input_scale,
+                          float wanted = 0) {
   double largest = 0;
   double sum = 0;
   for (const float weight : weights) {
@@ -26,7 +27,8 @@ inline float weight_scale(std::span<const float> weights, float bias, float inpu
     sum += std::abs(static_cast<double>(weight));
   }
   const double for_bias = std::abs(static_cast<double>(bias)) / static_cast<double>(input_scale);
-  double scale = std::max(largest / most_weight, for_bias * 0x1p-30);
+  const double for_weights = wanted > 0 ? static_cast<double>(wanted) : largest / most_weight;
+  double scale = std::max(for_weights, for_bias * 0x1p-30);
   if (scale == 0) return 1;
   // |products| <= 256 (sum |w| / scale + 1/2 each), and a correction of the bias as much as these
   // halves; all of it is below 2^31.
@@ -34,7 +36,7 @@ inline float weight_scale(std::span<const float> weights, float bias, float inpu
   scale = std::max(scale, (256 * sum + for_bias) / (0x1p31 - 256 * (terms + 2)));
   // A scale in float, not below what it must be.
   auto rounded = static_cast<float>(scale);
-  if (static_cast<double>(rounded) < scale && scale > largest / most_weight)
+  if (static_cast<double>(rounded) < scale && scale > for_weights)
     rounded = std::nextafter(rounded, std::numeric_limits<float>::infinity());
   return std::max(rounded, std::numeric_limits<float>::min());
 }
@@ -43,10 +45,11 @@ inline float weight_scale(std::span<const float> weights, float bias, float inpu
 /// channel. Empty: nothing is corrected.
 using MeanErrors = std::vector<double>;
 
-/// (channels, depth) weights row-major in integers, with their scales; bias and multipliers are not
-/// known yet.
+/// (channels, depth) weights row-major in integers, with their scales, the wanted ones if there are
+/// such; bias and multipliers are not known yet.
 inline Weights rounded_weights(std::span<const float> weight, std::span<const float> bias,
-                               Index channels, float input_scale) {
+                               Index channels, float input_scale,
+                               std::span<const float> wanted = {}) {
   const Index depth = static_cast<Index>(weight.size()) / channels;
   constexpr Index most_terms = Index{1} << 22;
   if (depth > most_terms)
@@ -56,8 +59,9 @@ inline Weights rounded_weights(std::span<const float> weight, std::span<const fl
   for (Index c = 0; c < channels; ++c) {
     const auto row =
         weight.subspan(static_cast<std::size_t>(c * depth), static_cast<std::size_t>(depth));
-    const float scale =
-        weight_scale(row, bias.empty() ? 0 : bias[static_cast<std::size_t>(c)], input_scale);
+    const auto at = static_cast<std::size_t>(c);
+    const float scale = weight_scale(row, bias.empty() ? 0 : bias[at], input_scale,
+                                     wanted.empty() ? 0 : wanted[at]);
     w.scales.push_back(scale);
     for (const float each : row) {
       const double q = std::round(static_cast<double>(each) / static_cast<double>(scale));
