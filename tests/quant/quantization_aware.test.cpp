@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "kd/quant/quantization_aware.hpp"
+
+#include "kd/distill.hpp"
+#include "kd/quant/freeze_ranges.hpp"
+#include "support/catch.hpp"
+#include "support/exported_networks.hpp"
+#include "support/golden.hpp"
+#include "support/random_matrix.hpp"
+#include "support/threads.hpp"
+
+using namespace kd;
+using kd::test::golden;
+using kd::test::golden_vector;
+using kd::test::random_matrix;
+using kd::test::relative_distance;
+
+namespace {
+
+using Two = Sequential<Linear<4, 3>, ReLU, Linear<3, 2>>;
+
+Dataset samples(Index features, Index count) {
+  return Dataset(random_matrix<float>(features, count, 9, 2.))
+      .with_labels(kd::test::random_labels(count, 2, 3));
+}
+
+/// Logits of the integers are those of the network, but for some steps here and there.
+template <class N>
+void check_agrees(const N& aware, const Dataset& data, double same) {
+  const QuantizedNetwork integers = quantize(aware);
+  const Matrix<float> steps = (aware.predict(data.inputs()) - integers.predict(data.inputs())) /
+                              integers.output_quantization().scale;
+  const auto near = (steps.cwiseAbs().array() < 1.5F).count();
+  CHECK(static_cast<double>(near) >= same * static_cast<double>(steps.size()));
+}
+
+}  // namespace
+
+TEST_CASE("fake quantisation is PyTorch's", "[quant][golden]") {
+  const Matrix<float> x = golden<float>("quantization/x");
+  const Matrix<float> dy = golden<float>("quantization/dy");
+  struct Case {
+    const char* name;
+    quant::Quantization is;
+  };
+  for (const Case& each : {Case{"eight", {0.03F, -20, 8}}, Case{"four", {0.4F, 0, 4}},
+                           Case{"unsigned", {0.25F, -8, 4}}}) {
+    INFO(each.name);
+    Matrix<float> y(x.rows(), x.cols());
+    Matrix<float> dx(x.rows(), x.cols());
+    const cpu::Space space;
+    op_fake_quantize(space, each.is, view(x).flat(), view(y).flat());
+    op_fake_quantize_backward(space, each.is, view(x).flat(), view(dy).flat(), view(dx).flat(),
+                              Write::overwrite);
+    const std::string name = std::string("quantization/") + each.name;
+    CHECK(relative_distance(y, golden<float>(name + "_y"), 1e-6) < 1e-6);
+    CHECK(relative_distance(dx, golden<float>(name + "_dx"), 1e-6) < 1e-6);
+    op_fake_quantize_backward(space, each.is, view(x).flat(), view(dy).flat(), view(dx).flat(),
+                              Write::add);
+    CHECK(relative_distance(dx, 2 * golden<float>(name + "_dx"), 1e-6) < 1e-6);
+  }
+}
+
+TEST_CASE("a fake-quantised network gives what its integers give", "[quant]") {
+  const auto check = [](const auto& student, double same) {
+    const Dataset data = samples(student.in_features(), 200);
+    check_agrees(fake_quantize(student, data), data, same);
+  };
+  check(kd::test::lively<Two>(), 1);
+  check(kd::test::lively<kd::test::OfFeatures>(), 0.95);
+}
+
+TEST_CASE("it is a student, and goes on agreeing with its integers", "[quant][distill]") {
+  const Network<Two> student = kd::test::lively<Two>();
+  const Dataset data = samples(4, 200);
+  for (const int bits : {8, 4, 2}) {
+    INFO(bits << " bits");
+    auto aware = fake_quantize(student, data,
+                               {.weight_bits = bits,
+                                .activation_bits = bits,
+                                .outer_weight_bits = bits,
+                                .learned_scales = bits < 8});
+    Distiller distiller(student, aware, SoftTargets{{.hard_weight = 0, .soft_weight = 1}});
+    const FitReport report = distiller.fit(data, Adam{{.lr = 1e-3}},
+                                           {.epochs = 12, .on_step = freeze_ranges_late(aware)});
+    CHECK(report.epochs.back().loss < report.epochs.front().loss);
+    check_agrees(aware, data, 0.97);
+  }
+}
+
+TEST_CASE("ranges move until they are frozen", "[quant]") {
+  const Dataset data = samples(4, 64);
+  auto aware = fake_quantize(kd::test::lively<Two>(), data);
+  const Vector<float> before = map(std::as_const(aware).statistics());
+  const auto train = [&] { fit(aware, data, CrossEntropy{}, Adam{{.lr = 1e-3}}, {}); };
+  train();
+  const Vector<float> moved = map(std::as_const(aware).statistics());
+  CHECK(moved != before);
+  freeze_ranges(aware);
+  const Vector<float> frozen = map(std::as_const(aware).statistics());
+  train();
+  CHECK(map(std::as_const(aware).statistics()) == frozen);
+}
+
+TEST_CASE("any number of threads trains the same bits", "[quant][threads]") {
+  const auto trained = [](int threads) {
+    const kd::test::Threads use(threads);
+    const Dataset data = samples(4, 64);
+    auto aware = fake_quantize(kd::test::lively<Two>(), data, {.learned_scales = true});
+    fit(aware, data, CrossEntropy{}, Adam{{.lr = 1e-3}}, {.epochs = 3});
+    return Vector<float>(map(std::as_const(aware).weights()));
+  };
+  CHECK(trained(1) == trained(2));
+}
+
+TEST_CASE("channels of zeros, an outlier, samples of zeros", "[quant][edge]") {
+  const Dataset data = samples(4, 64);
+  for (const bool learned : {false, true}) {
+    Network<Two> student = kd::test::lively<Two>();
+    student.layer<1>().weight().row(0).setZero();
+    student.layer<3>().weight()(1, 2) = 1000;
+    auto aware = fake_quantize(student, data, {.learned_scales = learned});
+    fit(aware, data, CrossEntropy{}, Adam{{.lr = 1e-4}}, {});
+    CHECK(aware.predict(data.inputs()).allFinite());
+    check_agrees(aware, data, 0.9);
+    const Dataset zeros(Matrix<float>::Zero(4, 8));
+    CHECK(fake_quantize(student, zeros, {.learned_scales = learned})
+              .predict(data.inputs())
+              .allFinite());
+  }
+}
+
+TEST_CASE("bits from 2 to 8", "[quant][errors]") {
+  const Network<Two> student(Rng(1));
+  const Dataset data = samples(4, 8);
+  CHECK_THROWS_AS(fake_quantize(student, data, {.weight_bits = 9, .outer_weight_bits = 9}),
+                  ConfigError);
+  CHECK_THROWS_AS(fake_quantize(student, data, {.activation_bits = 1}), ConfigError);
+  CHECK_THROWS_AS(fake_quantize(student, data, {.outer_weight_bits = 0}), ConfigError);
+  CHECK_THROWS_AS(fake_quantize(student, data, {.averaging = 0}), ConfigError);
+  CHECK_THROWS_AS(fake_quantize(student, samples(5, 8)), ShapeError);
+}
