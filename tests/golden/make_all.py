@@ -9,7 +9,8 @@ import sys
 sys.dont_write_bytecode = True
 
 SCRIPTS = ["make_core", "make_layers", "make_optim", "make_training", "make_methods",
-           "make_features", "make_maps", "make_io", "make_images"]
+           "make_features", "make_maps", "make_io", "make_images",
+           "make_quantization"]
 
 
 def main():
