@@ -83,7 +83,8 @@ TEST_CASE("it is a student, and goes on agreeing with its integers", "[quant][di
     Distiller distiller(student, aware, SoftTargets{{.hard_weight = 0, .soft_weight = 1}});
     const FitReport report = distiller.fit(data, Adam{{.lr = 1e-3}},
                                            {.epochs = 12, .on_step = freeze_ranges_late(aware)});
-    CHECK(report.epochs.back().loss < report.epochs.front().loss);
+    if (bits < 8)  // with 8 it begins as its teacher
+      CHECK(report.epochs.back().loss < report.epochs.front().loss);
     check_agrees(aware, data, 0.97);
   }
 }
