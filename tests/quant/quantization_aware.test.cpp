@@ -61,6 +61,34 @@ TEST_CASE("fake quantisation is PyTorch's", "[quant][golden]") {
   }
 }
 
+TEST_CASE("twenty steps are PyTorch's", "[quant][golden]") {
+  using Three = Sequential<Linear<12, 8>, ReLU, Linear<8, 6>, ReLU, Linear<6, 4>>;
+  using Aware = FakeQuantized<Three>;
+  const Dataset data(golden<float>("quantization/inputs"),
+                     kd::test::golden_labels("quantization/labels"));
+  for (const int bits : {8, 4}) {
+    INFO(bits << " bits");
+    const std::string name = "quantization/training" + std::to_string(bits);
+    const Aware architecture(Three(), {.weight_bits = bits,
+                                       .activation_bits = bits,
+                                       .outer_weight_bits = bits,
+                                       .learned_scales = bits < 8});
+    Network<Aware, cpu::Space, double> aware(architecture, Rng(0));
+    const Vector<double> initial = golden_vector(name + "_initial");
+    REQUIRE(aware.num_params() == initial.size());
+    map(aware.params()) = initial;
+    Vector<double> losses(20);
+    fit(aware, data, CrossEntropy{}, Adam{{.lr = 1e-2}},
+        {.epochs = 1, .batch_size = 8, .shuffle = false, .on_step = [&](const StepReport& report) {
+           losses(report.step - 1) = report.loss;
+           if (report.step == 13) freeze_ranges(aware);
+         }});
+    CHECK(relative_distance(losses, golden_vector(name + "_losses"), 1e-6) < 1e-6);
+    CHECK(relative_distance(map(std::as_const(aware).params()), golden_vector(name + "_final"),
+                            1e-6) < 1e-6);
+  }
+}
+
 TEST_CASE("a fake-quantised network gives what its integers give", "[quant]") {
   const auto check = [](const auto& student, double same) {
     const Dataset data = samples(student.in_features(), 200);
