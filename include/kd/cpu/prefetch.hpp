@@ -23,4 +23,14 @@ void prefetch(const T* elements, Index size) {
   for (Index i = 0; i < std::min(size, 32 * line); i += line) prefetch(elements + i);
 }
 
+/// Asks for the cache lines of `size` elements that will be written a little later: a store to a
+/// line that is not there holds up those behind it.
+template <class T>
+void prefetch_to_write([[maybe_unused]] const T* elements, [[maybe_unused]] Index size) {
+#if defined(__GNUC__)
+  for (Index i = 0; i < size; i += kd::detail::cache_line<T>)
+    __builtin_prefetch(elements + i, 1, 3);
+#endif
+}
+
 }  // namespace kd::cpu

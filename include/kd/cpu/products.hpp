@@ -5,6 +5,7 @@
 
 #include "kd/core/cache_line.hpp"
 #include "kd/core/matrix.hpp"
+#include "kd/cpu/prefetch.hpp"
 #include "kd/cpu/simd.hpp"
 
 /// One kernel for the three products of a fully connected layer.
@@ -28,7 +29,9 @@ struct Factors {
   Index k_stride;
   Index c_stride;
 
-  Factors from(Index c) const { return {data + c * c_stride, k_stride, c_stride}; }
+  Factors at(Index k, Index c) const {
+    return {data + k * k_stride + c * c_stride, k_stride, c_stride};
+  }
 };
 
 /// `y[:, c] (+)= sum_k s(k, c) a[:, k]` for `V` vectors of `N` rows and `C` columns.
@@ -56,8 +59,11 @@ template <Index N, Index V, Index C, Real S>
 /// The same for all rows: wide tiles first, then ever narrower ones.
 template <Index N, Index V, Index C, Real S>
 inline void rows(MatrixView<const S> a, Factors<S> s, S* y, Index row, Index last, Write write) {
-  for (; row + N * V <= last; row += N * V)
+  constexpr Index ahead = 4 * N * V;
+  for (; row + N * V <= last; row += N * V) {
+    for (Index c = 0; c < C; ++c) prefetch_to_write(y + row + ahead + c * a.rows, N * V);
     tile<N, V, C>(a.data + row, a.rows, s, a.cols, y + row, a.rows, write);
+  }
   if (row == last) return;
   if constexpr (V > 1) {
     rows<N, V - 1, C>(a, s, y, row, last, write);
@@ -70,15 +76,70 @@ inline void rows(MatrixView<const S> a, Factors<S> s, S* y, Index row, Index las
 template <Real S>
 void multiply(MatrixView<const S> a, Factors<S> s, MatrixView<S> y, Index row, Index last,
               Index col, Index end, Write write) {
-  constexpr Index N = simd::width<S>;
-  for (; col + tile_columns <= end; col += tile_columns)
-    rows<N, tile_vectors, tile_columns>(a, s.from(col), y.data + col * y.rows, row, last, write);
-  if (col + 4 <= end) {
-    rows<N, tile_vectors, 4>(a, s.from(col), y.data + col * y.rows, row, last, write);
-    col += 4;
+  const auto next = [&]<Index C>(std::integral_constant<Index, C>) {
+    rows<simd::width<S>, tile_vectors, C>(a, s.at(0, col), y.data + col * y.rows, row, last, write);
+    col += C;
+  };
+  // Two tiles of four where six would leave two.
+  while (end - col >= tile_columns && (end - col) % tile_columns != 2)
+    next(std::integral_constant<Index, tile_columns>());
+  while (end - col >= 4) next(std::integral_constant<Index, 4>());
+  while (end > col) next(std::integral_constant<Index, 1>());
+}
+
+/// Columns and samples of an `update`: its factors, one for each pair, fill the registers.
+inline constexpr Index update_columns = simd::many_registers ? 12 : 6;
+inline constexpr Index update_samples = 2;
+
+/// `y[:, b] (+)= sum_c s(c, b) a[:, c]` for `C` columns of `a` and `B` columns of `y`, `count`
+/// rows.
+template <Index N, Index C, Index B, Real S>
+[[gnu::always_inline]] inline void update_rows(const S* a, Index a_stride, Factors<S> s, S* y,
+                                               Index y_stride, Index count, Write write) {
+  simd::Array<simd::Array<simd::Vector<S, N>, B>, C> factor;
+  for (Index c = 0; c < C; ++c)
+    for (Index b = 0; b < B; ++b)
+      factor[c][b] = simd::spread<N>(s.data[c * s.k_stride + b * s.c_stride]);
+  for (; count >= N; count -= N, a += N, y += N) {
+    simd::Array<simd::Vector<S, N>, B> sum = {};
+    if (write == Write::add)
+      for (Index b = 0; b < B; ++b) sum[b] = simd::load<N>(y + b * y_stride);
+    for (Index c = 0; c < C; ++c) {
+      const auto column = simd::load<N>(a + c * a_stride);
+      for (Index b = 0; b < B; ++b) sum[b] += column * factor[c][b];
+    }
+    for (Index b = 0; b < B; ++b) simd::store(sum[b], y + b * y_stride);
   }
-  for (; col < end; ++col)
-    rows<N, tile_vectors, 1>(a, s.from(col), y.data + col * y.rows, row, last, write);
+  if constexpr (N > 1)
+    if (count > 0) update_rows<N / 2, C, B>(a, a_stride, s, y, y_stride, count, write);
+}
+
+/// `y (+)= a s` on rows `[row, last)`, for an `a` whose columns lie far apart: a tile would read a
+/// few numbers from each of many pages. So a few columns are read from end to end, and their
+/// products added to all columns of `y`, while the next few come from memory.
+template <Real S>
+void update(MatrixView<const S> a, Factors<S> s, MatrixView<S> y, Index row, Index last,
+            Write write) {
+  Index k = 0;
+  const auto next = [&]<Index C>(std::integral_constant<Index, C>) {
+    const S* const columns = a.data + row + k * a.rows;
+    const Index ahead = (last - row + y.cols - 1) / y.cols;  // rows to ask for with each sample
+    Index b = 0;
+    const auto samples = [&]<Index B>(std::integral_constant<Index, B>) {
+      for (Index c = 0; c < C && k + C + c < a.cols; ++c)
+        prefetch(columns + (C + c) * a.rows + b * ahead, B * ahead);
+      update_rows<simd::width<S>, C, B>(columns, a.rows, s.at(k, b), y.data + row + b * y.rows,
+                                        y.rows, last - row, write);
+      b += B;
+    };
+    while (b + update_samples <= y.cols) samples(std::integral_constant<Index, update_samples>());
+    while (b < y.cols) samples(std::integral_constant<Index, 1>());
+    write = Write::add;
+    k += C;
+  };
+  while (k + update_columns <= a.cols) next(std::integral_constant<Index, update_columns>());
+  while (k + 2 <= a.cols) next(std::integral_constant<Index, 2>());
+  while (k < a.cols) next(std::integral_constant<Index, 1>());
 }
 
 /// Outputs and samples of a tile of `dots`.

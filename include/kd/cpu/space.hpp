@@ -7,6 +7,7 @@
 
 #include "kd/core/cache_line.hpp"
 #include "kd/core/view.hpp"
+#include "kd/cpu/huge_pages.hpp"
 
 /// How operations are done on the CPU, with Eigen: the overloads for `kd::cpu::Space` of every op.
 ///
@@ -17,7 +18,11 @@ namespace kd::cpu {
 /// The memory of the host.
 class Space {
  public:
-  void* allocate(std::size_t bytes) const { return ::operator new(bytes, alignment); }
+  void* allocate(std::size_t bytes) const {
+    void* const data = ::operator new(bytes, alignment);
+    detail::ask_for_huge_pages(data, bytes);
+    return data;
+  }
   void release(void* data) const noexcept { ::operator delete(data, alignment); }
   // Where there is nothing there is no address either, which the C library must not be given.
   void zero(void* data, std::size_t bytes) const {

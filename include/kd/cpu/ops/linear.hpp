@@ -165,10 +165,11 @@ void op_linear_backward(const Space&, MatrixView<const S> weight, MatrixView<con
   }
   if (dx.empty()) return;
   detail::for_pieces(weight.rows, detail::inputs_a_task, work, [&](Index from, Index to) {
-    for (Index o = 0; o < weight.cols; o += depth) {
-      const Index outputs = std::min(depth, weight.cols - o);
-      products::multiply<S>(weight.middle_cols(o, outputs), {dy.data + o, 1, dy.rows}, dx, from, to,
-                            0, x.cols, o == 0 ? write_dx : Write::add);
+    const products::Factors<S> factors{dy.data, 1, dy.rows};
+    if (weight.size() <= detail::few_weights) {
+      products::multiply<S>(weight, factors, dx, from, to, 0, x.cols, write_dx);
+    } else {
+      products::update<S>(weight, factors, dx, from, to, write_dx);
     }
   });
 }
