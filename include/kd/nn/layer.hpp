@@ -161,19 +161,6 @@ concept TakesTwo = requires {
   requires L::takes_two;
 };
 
-/// A layer that rounds what comes in (kd/quant/fake_quantize.hpp).
-template <class L>
-concept Rounds = requires {
-  requires L::rounds;
-};
-
-/// A layer that is told by the nearest of these before it how its inputs are rounded: then
-/// `forward_rounded(rounding, forward)` is called in place of `forward`.
-template <class L>
-concept KnowsRounding = requires {
-  requires L::knows_rounding;
-};
-
 /// Whether `Space` runs layer `First` and the layer `Second` behind it in one pass: then `First`
 /// has `forward_with` and `backward_with` (see kd/nn/linear.hpp).
 template <class First, class Second, class Space>

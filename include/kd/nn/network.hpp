@@ -8,6 +8,7 @@
 #include "kd/core/matrix.hpp"
 #include "kd/core/model_fits.hpp"
 #include "kd/nn/layer_weights.hpp"
+#include "kd/nn/rounding.hpp"
 #include "kd/nn/sequential.hpp"
 #include "kd/nn/tape.hpp"
 
@@ -240,41 +241,16 @@ class Network {
     return std::make_index_sequence<static_cast<std::size_t>(Architecture::depth)>();
   }
 
-  template <Index I>
-  using LayerAt =
-      std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I>())>;
-
   /// Whether layers `I` and `I + 1`, counted from 1, are run in one pass.
   template <Index I>
   static constexpr bool runs_with_next() {
     return detail::runs_with_next<Architecture, Space, I>();
   }
 
-  /// The nearest layer before layer `I` that rounds, or 0.
-  template <Index I>
-  static constexpr Index rounding_before() {
-    constexpr Index before = Architecture::sources(I).first;
-    if constexpr (before == 0)
-      return 0;
-    else if constexpr (detail::Rounds<LayerAt<before>>)
-      return before;
-    else
-      return rounding_before<before>();
-  }
-
-  /// Whether layer `I` is told how its inputs are rounded.
-  template <Index I>
-  static constexpr bool knows_rounding() {
-    if constexpr (detail::KnowsRounding<LayerAt<I>>)
-      return rounding_before<I>() > 0;
-    else
-      return false;
-  }
-
   /// What the second of the layers gave that layer `I` takes.
   template <Index I>
   static MatrixView<const Scalar, Space> other_value(const Workspace& tape) {
-    if constexpr (detail::TakesTwo<LayerAt<I>>) {
+    if constexpr (detail::TakesTwo<detail::LayerAt<Architecture, I>>) {
       return tape.given(Architecture::sources(I).second);
     } else {
       return {};
@@ -303,8 +279,8 @@ class Network {
                                               tape.batch_cache(I)};
     if constexpr (runs_with_next<I>()) {
       layer.forward_with(architecture_.template layer<I + 1>(), forward, tape.output(I + 1));
-    } else if constexpr (knows_rounding<I>()) {
-      constexpr Index J = rounding_before<I>();
+    } else if constexpr (detail::knows_rounding<Architecture, I>()) {
+      constexpr Index J = detail::rounding_before<Architecture, I>();
       const auto& before = architecture_.template layer<J>();
       const VectorView<const Scalar, Space> batch_cache = tape.batch_cache(J);
       layer.forward_rounded(
