@@ -61,6 +61,50 @@ TEST_CASE("fake quantisation is PyTorch's", "[quant][golden]") {
   }
 }
 
+TEST_CASE("the gradient of a scale is PyTorch's", "[quant][golden]") {
+  const Matrix<double> x = golden<double>("quantization/x");
+  const Matrix<double> dy = golden<double>("quantization/dy");
+  const cpu::Space space;
+  struct Case {
+    const char* name;
+    quant::Quantization is;
+    int largest;  // integer above the zero point
+  };
+  for (const Case& each : {Case{"eight", {0.03F, -20, 8}, 147}, Case{"four", {0.4F, 0, 4}, 7},
+                           Case{"unsigned", {0.25F, -8, 4}, 15}}) {
+    INFO(each.name);
+    // As LSQ scales it: by the elements of a sample and the largest integer.
+    const double factor = 1 / std::sqrt(static_cast<double>(x.rows()) * each.largest);
+    const double sum = op_fake_quantize_scale_gradient(space, each.is, view(x), view(dy));
+    CHECK_THAT(
+        factor * sum,
+        WithinRel(golden_vector(std::string("quantization/") + each.name + "_dscale")(0), 1e-4));
+  }
+}
+
+TEST_CASE("weights are fake-quantised channel by channel as PyTorch does", "[quant][golden]") {
+  const cpu::Space space;
+  const Matrix<float> weight = golden<float>("quantization/weight");
+  const Vector<float> scales = weight.cwiseAbs().colwise().maxCoeff().transpose() / 127;
+  Matrix<float> y(weight.rows(), weight.cols());
+  op_fake_quantize_weights<float>(space, view(weight), view(scales), -127, 127, view(y));
+  CHECK(relative_distance(y, golden<float>("quantization/weight_y"), 1e-6) < 1e-6);
+  const Matrix<float> dy = golden<float>("quantization/weight_dy");
+
+  const Matrix<float> cut = golden<float>("quantization/learned_weight");
+  const Vector<float> steps = golden_vector("quantization/learned_steps").cast<float>();
+  op_fake_quantize_weights<float>(space, view(cut), view(steps), -8, 7, view(y));
+  CHECK(relative_distance(y, golden<float>("quantization/learned_y"), 1e-6) < 1e-6);
+  Matrix<float> dweight(cut.rows(), cut.cols());
+  Vector<float> dsteps(steps.size());
+  const double factor = 1 / std::sqrt(static_cast<double>(cut.rows()) * 7);
+  op_fake_quantize_weights_backward<float>(space, view(cut), view(steps), -8, 7, view(dy), factor,
+                                           view(dweight), view(dsteps), Write::overwrite);
+  CHECK(relative_distance(dweight, golden<float>("quantization/learned_dweight"), 1e-6) < 1e-6);
+  CHECK(relative_distance(dsteps, golden_vector("quantization/learned_dsteps").cast<float>(),
+                          1e-5) < 1e-5);
+}
+
 TEST_CASE("twenty steps are PyTorch's", "[quant][golden]") {
   using Three = Sequential<Linear<12, 8>, ReLU, Linear<8, 6>, ReLU, Linear<6, 4>>;
   using Aware = FakeQuantized<Three>;
