@@ -6,7 +6,6 @@
 #include "kd/cpu/ops/transport.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
-#include "support/random_matrix.hpp"
 #include "support/threads.hpp"
 
 using namespace kd;
