@@ -100,6 +100,7 @@
 #include "kd/cpu/ops/weigh.hpp"
 #include "kd/cpu/ops/wttm.hpp"
 #include "kd/cpu/own_class.hpp"
+#include "kd/cpu/philox.hpp"
 #include "kd/cpu/prefetch.hpp"
 #include "kd/cpu/products.hpp"
 #include "kd/cpu/scratch.hpp"

@@ -28,7 +28,11 @@ inline constexpr Index width_bytes = 32;
 inline constexpr bool many_registers = false;
 #else
 inline constexpr Index width_bytes = 16;
+#if defined(__aarch64__)
+inline constexpr bool many_registers = true;
+#else
 inline constexpr bool many_registers = false;
+#endif
 #endif
 
 template <Real S>

@@ -9,6 +9,7 @@
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/core/random.hpp"
+#include "kd/cpu/philox.hpp"
 #include "kd/cpu/prefetch.hpp"
 #include "kd/cpu/space.hpp"
 
@@ -31,13 +32,12 @@ inline void op_draw_other_classes(const Space&, Rng rng, VectorView<const Index>
     const std::int32_t skipped = begins.data[labels.data[b] + 1] - begin;
     const auto others = static_cast<std::uint64_t>(order.size - skipped);
     for (Index g = 0; g < groups; ++g) {
-      // 16 counters side by side give 64 neighbouring words (see Rng::word).
-      const auto counter = static_cast<std::uint64_t>(indices.data[b] * groups + g) * 16;
-      const auto words = kd::detail::philox<16>(rng.key(), counter);
+      const auto words =
+          random_group(rng, static_cast<std::uint64_t>(indices.data[b] * groups + g));
       const Index count = std::min<Index>(64, drawn.rows - g * 64);
       for (Index k = 0; k < count; ++k) {
-        const auto word = words[static_cast<std::size_t>(k / 16)][static_cast<std::size_t>(k % 16)];
-        const auto place = static_cast<std::int32_t>(word * others >> 32);
+        const auto place =
+            static_cast<std::int32_t>(words[static_cast<std::size_t>(k)] * others >> 32);
         drawn.data[b * drawn.rows + g * 64 + k] =
             order.data[place < begin ? place : place + skipped];
       }

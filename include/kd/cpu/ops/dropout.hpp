@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kd/core/finite.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/core/random.hpp"
+#include "kd/cpu/philox.hpp"
 #include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
@@ -16,7 +18,8 @@ namespace kd::cpu {
 template <Real S>
 void op_dropout_forward(const Space&, Rng rng, double p, VectorView<const S> x, VectorView<S> mask,
                         VectorView<S> y) {
-  const auto threshold = static_cast<std::uint32_t>(std::ldexp(p, 32));
+  constexpr Index N = simd::width<S>;
+  const auto threshold = static_cast<kd::detail::BitsOf<S>>(std::ldexp(p, 32));
   const S scale = static_cast<S>(1 / (1 - p));
   constexpr Index group = 64;  // words that are drawn together
   constexpr Index groups_a_task = 32;
@@ -25,11 +28,15 @@ void op_dropout_forward(const Space&, Rng rng, double p, VectorView<const S> x, 
   parallel_for((groups + groups_a_task - 1) / groups_a_task, work, [&](Index task) {
     const Index last = std::min(groups, (task + 1) * groups_a_task);
     for (Index g = task * groups_a_task; g < last; ++g) {
-      const auto words = rng.group(static_cast<std::uint64_t>(g));
-      // Whether a word passes is a number here: a branch would be mispredicted every other time.
+      const auto words = random_group(rng, static_cast<std::uint64_t>(g));
+      kd::detail::BitsOf<S> bits[group];
+      std::copy(words.begin(), words.end(), bits);
+      // Chosen by vectors, for a branch would be mispredicted every other time.
       S drawn[group];
-      for (std::size_t i = 0; i < words.size(); ++i)
-        drawn[i] = scale * static_cast<S>(static_cast<int>(words[i] >= threshold));
+      for (Index i = 0; i < group; i += N)
+        simd::store(simd::load<N>(bits + i) >= simd::spread<N>(threshold) ? simd::spread<N>(scale)
+                                                                          : simd::spread<N>(S(0)),
+                    drawn + i);
       const Index first = g * group;
       const Index count = std::min(group, x.size - first);
       std::copy_n(drawn, count, mask.data + first);
