@@ -80,9 +80,7 @@ void multiply(MatrixView<const S> a, Factors<S> s, MatrixView<S> y, Index row, I
     rows<simd::width<S>, tile_vectors, C>(a, s.at(0, col), y.data + col * y.rows, row, last, write);
     col += C;
   };
-  // Two tiles of four where six would leave two.
-  while (end - col >= tile_columns && (end - col) % tile_columns != 2)
-    next(std::integral_constant<Index, tile_columns>());
+  while (end - col >= tile_columns) next(std::integral_constant<Index, tile_columns>());
   while (end - col >= 4) next(std::integral_constant<Index, 4>());
   while (end > col) next(std::integral_constant<Index, 1>());
 }
