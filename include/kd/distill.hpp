@@ -234,6 +234,7 @@
 #include "kd/schemes/distinct.hpp"
 #include "kd/schemes/mean_teacher.hpp"
 #include "kd/schemes/mutual_learning.hpp"
+#include "kd/schemes/mutual_objective.hpp"
 #include "kd/schemes/student_terms.hpp"
 #include "kd/schemes/teacher_assistant.hpp"
 #include "kd/teachers/cached_features.hpp"
