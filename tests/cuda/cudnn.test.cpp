@@ -3,6 +3,7 @@
 
 #include "cuda/twin.hpp"
 #include "support/catch.hpp"
+#include "support/random_matrix.hpp"
 
 using kd::Index;
 using kd::Write;
@@ -113,12 +114,8 @@ TEST_CASE("cuDNN: a network trains to the CPU's weights", "[cuda][cudnn]") {
       kd::Residual<kd::Shortcut<kd::Conv2d<6, 1, kd::Window{.stride = 2}>>,
                    kd::DepthwiseConv2d<3, kd::Window{.stride = 2, .pad = 1}>, kd::Conv2d<6, 1>>,
       kd::GlobalAvgPool, kd::Linear<6, 3>>;
-  kd::Rng rng(3);
-  kd::Matrix<float> inputs(36, 50);
-  for (Index i = 0; i < inputs.size(); ++i) inputs.data()[i] = rng.symmetric(1.F);
-  kd::Labels labels(50);
-  for (auto& label : labels) label = static_cast<kd::Label>(rng.below(3));
-  const kd::Dataset data(std::move(inputs), std::move(labels), 3);
+  const kd::Dataset data(kd::test::random_matrix<float>(36, 50, 3),
+                         kd::test::random_labels(50, 3, 4), 3);
   kd::Network<Net> host(kd::Rng(1));
   kd::Network<Net, kd::cuda::Space> device(kd::Rng(1), cudnn_space());
   const kd::Sgd sgd{{.lr = 0.05}};

@@ -5,6 +5,7 @@
 #include "cuda/twin.hpp"
 #include "kd/distill.hpp"
 #include "support/catch.hpp"
+#include "support/random_matrix.hpp"
 
 using kd::Index;
 using kd::Write;
@@ -132,12 +133,8 @@ TEST_CASE("CUDA: a network of images ends with the CPU's weights and statistics"
                    kd::DepthwiseConv2d<3, kd::Window{.stride = 2, .pad = 1}>, kd::Conv2d<6, 1>>,
       kd::AvgPool2d<2, kd::Window{.stride = 1}>, kd::MaxPool2d<2>, kd::GlobalAvgPool,
       kd::Linear<6, 3>>;
-  kd::Rng rng(3);
-  kd::Matrix<float> inputs(36, 50);
-  for (Index i = 0; i < inputs.size(); ++i) inputs.data()[i] = rng.symmetric(1.F);
-  kd::Labels labels(50);
-  for (auto& label : labels) label = static_cast<kd::Label>(rng.below(3));
-  const kd::Dataset data(std::move(inputs), std::move(labels), 3);
+  const kd::Dataset data(kd::test::random_matrix<float>(36, 50, 3),
+                         kd::test::random_labels(50, 3, 4), 3);
   kd::Network<Net> host(kd::Rng(1));
   auto device = kd::upload(host);
   const kd::Sgd sgd{{.lr = 0.05}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/compiled/template.hpp"
 #include "kd/cpu/ops/activation.hpp"
 #include "kd/cpu/ops/adam.hpp"
 #include "kd/cpu/ops/add.hpp"
@@ -25,12 +26,6 @@
 
 // What layers, optimizers and the training loop do on the CPU, for float: in the library of
 // kd::compiled.
-#ifdef KD_COMPILED_TEMPLATES
-#define KD_TEMPLATE template
-#else
-#define KD_TEMPLATE extern template
-#endif
-
 namespace kd::cpu {
 
 KD_TEMPLATE void op_activation_forward(const Space&, activation::ReLU6, VectorView<const float>,
@@ -149,5 +144,3 @@ KD_TEMPLATE void op_weigh(const Space&, VectorView<const float>, MatrixView<cons
                           MatrixView<float>, Write, VectorView<float>);
 
 }  // namespace kd::cpu
-
-#undef KD_TEMPLATE

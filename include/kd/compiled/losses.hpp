@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/compiled/template.hpp"
 #include "kd/cpu/ops/alpha_beta.hpp"
 #include "kd/cpu/ops/attention_transfer.hpp"
 #include "kd/cpu/ops/cell_weights.hpp"
@@ -35,12 +36,6 @@
 #include "kd/cpu/ops/wttm.hpp"
 
 // What losses and methods of distillation do on the CPU, for float: in the library of kd::compiled.
-#ifdef KD_COMPILED_TEMPLATES
-#define KD_TEMPLATE template
-#else
-#define KD_TEMPLATE extern template
-#endif
-
 namespace kd::cpu {
 
 KD_TEMPLATE void op_alpha_beta(const Space&, MatrixView<const float>, MatrixView<const float>,
@@ -152,5 +147,3 @@ KD_TEMPLATE void op_wttm(const Space&, MatrixView<const float>, MatrixView<const
                          bool, float, MatrixView<float>, VectorView<float>);
 
 }  // namespace kd::cpu
-
-#undef KD_TEMPLATE

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/compiled/template.hpp"
 #include "kd/core/buffer.hpp"
 #include "kd/cpu/space.hpp"
 #include "kd/data/loader.hpp"
@@ -13,12 +14,6 @@
 
 // What is around the operations and depends on no architecture, for float: in the library of
 // kd::compiled.
-#ifdef KD_COMPILED_TEMPLATES
-#define KD_TEMPLATE template
-#else
-#define KD_TEMPLATE extern template
-#endif
-
 namespace kd {
 
 KD_TEMPLATE class Buffer<float>;
@@ -42,5 +37,3 @@ KD_TEMPLATE void Adam::look_ahead(const cpu::Space&, Adam::State<float>&, Vector
                                   VectorView<const float>, double, const Lookout<>&) const;
 
 }  // namespace kd
-
-#undef KD_TEMPLATE

@@ -5,6 +5,7 @@
 
 #include "kd/core/view.hpp"
 #include "kd/cpu/conv_planes.hpp"
+#include "kd/cpu/put.hpp"
 #include "kd/cpu/scratch.hpp"
 
 /// The gradient of a convolution at its inputs as convolutions of the gradient at its outputs.
@@ -78,10 +79,8 @@ class InputPhases {
     for (Index y = phase.down.first; y < phase.down.last; ++y) {
       const S* const line = from + (y - phase.down.first) * pitch_ - phase.along.first;
       S* const to = map + (y * stride + phase.down.origin) * shape_.in.width + phase.along.origin;
-      for (Index x = phase.along.first; x < phase.along.last; ++x) {
-        S& element = to[x * stride];
-        element = write == Write::add ? element + line[x] : line[x];
-      }
+      for (Index x = phase.along.first; x < phase.along.last; ++x)
+        detail::put(line[x], to[x * stride], write);
     }
   }
 

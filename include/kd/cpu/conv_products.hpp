@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kd/cpu/put.hpp"
 #include "kd/cpu/simd.hpp"
 
 /// The products of a convolution, whose factors are strips of the same planes from different places
@@ -101,8 +102,7 @@ template <Index O, Index K, Real S>
     for (Index o = 0; o < O; ++o) {
       for (Index rest = p; rest < size; ++rest)
         totals[o] += a[o * a_stride + rest] * x[offsets[k] + rest];
-      S& to = y[o * y_stride + k];
-      to = write == Write::add ? to + totals[o] : totals[o];
+      detail::put(totals[o], y[o * y_stride + k], write);
     }
   }
 }

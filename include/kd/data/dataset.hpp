@@ -7,14 +7,13 @@
 #include <utility>
 
 #include "kd/core/error.hpp"
-#include "kd/core/fingerprint.hpp"
 #include "kd/core/labels.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/to_labels.hpp"
 #include "kd/data/annotations.hpp"
-#include "kd/data/held.hpp"
 #include "kd/data/identity.hpp"
 #include "kd/data/places.hpp"
+#include "kd/data/stored_inputs.hpp"
 #include "kd/data/to_inputs.hpp"
 
 namespace kd {
@@ -27,11 +26,11 @@ namespace kd {
 /// then takes 47 MB instead of 188. A data set never changes; copies share the samples, and each
 /// `with_...` gives one that knows more of them.
 class Dataset {
-  using FloatInputs = detail::Held<MatrixView<const float>>;
-  using ByteInputs = detail::Held<MatrixView<const std::uint8_t>>;
+  using FloatInputs = detail::StoredInputs::Floats;
+  using ByteInputs = detail::StoredInputs::Bytes;
 
  public:
-  static constexpr float byte_scale = 1.F / 255;
+  static constexpr float byte_scale = detail::StoredInputs::byte_scale;
 
   /// Takes over matrices of floats and of bytes, and evaluates expressions, such as `images / 255`.
   /// Numbers of other types become floats and keep their values: of integers only bytes are scaled.
@@ -146,12 +145,11 @@ class Dataset {
   /// Calls `f(inputs, scale)` with the samples as they are stored, a view of floats or bytes.
   template <class F>
   decltype(auto) visit(F&& f) const {
-    if (!bytes_.view.empty()) return f(bytes_.view, byte_scale);
-    return f(floats_.view, 1.F);
+    return inputs_.visit(std::forward<F>(f));
   }
 
-  Index size() const { return bytes_.view.empty() ? floats_.view.cols : bytes_.view.cols; }
-  Index features() const { return bytes_.view.empty() ? floats_.view.rows : bytes_.view.rows; }
+  Index size() const { return inputs_.samples(); }
+  Index features() const { return inputs_.features(); }
 
   bool has_labels() const { return !labels().empty(); }
   /// How many classes there are; 0 where there are no labels.
@@ -197,7 +195,7 @@ class Dataset {
   Dataset subset(std::span<const Index> samples) const;
 
   /// The inputs as floats, a copy: (features, samples).
-  Matrix<float> inputs() const;
+  Matrix<float> inputs() const { return inputs_.to_floats(); }
 
  private:
   explicit Dataset(FloatInputs inputs);
@@ -219,8 +217,7 @@ class Dataset {
     detail::check_one_a_sample(what, got, other, features(), size());
   }
 
-  FloatInputs floats_;  ///< of these two one is empty
-  ByteInputs bytes_;
+  detail::StoredInputs inputs_;
   detail::Annotations about_;
   detail::Places places_;
   std::shared_ptr<detail::LazyFingerprints> fingerprints_ =
@@ -229,36 +226,28 @@ class Dataset {
 
 #if KD_DEFINES
 
-KD_INLINE Dataset::Dataset(FloatInputs inputs)
-    : floats_(std::move(inputs)), places_(floats_.view.cols) {
-  detail::check_not_empty(floats_.view);
-  detail::check_finite(floats_.view);
+KD_INLINE Dataset::Dataset(FloatInputs inputs) : inputs_(inputs), places_(inputs.view.cols) {
+  detail::check_not_empty(inputs.view);
+  detail::check_finite(inputs.view);
 }
 
-KD_INLINE Dataset::Dataset(ByteInputs inputs)
-    : bytes_(std::move(inputs)), places_(bytes_.view.cols) {
-  detail::check_not_empty(bytes_.view);
+KD_INLINE Dataset::Dataset(ByteInputs inputs) : inputs_(inputs), places_(inputs.view.cols) {
+  detail::check_not_empty(inputs.view);
 }
 
 KD_INLINE DatasetIdentity Dataset::identity() const {
   using detail::LazyFingerprints;
-  // A subset has none of the others' samples, and fingerprints that were computed before.
   const auto of = [&](LazyFingerprints::Part part, const void* data, Index numbers_a_sample,
                       std::size_t bytes_each) {
-    if (data == nullptr) return std::uint64_t{0};
-    return fingerprints_->get(part, [&] {
-      const std::size_t a_sample = static_cast<std::size_t>(numbers_a_sample) * bytes_each;
-      const auto* whole =
-          static_cast<const std::byte*>(data) - static_cast<std::size_t>(first()) * a_sample;
-      return detail::Fingerprint::of(whole, static_cast<std::size_t>(whole_size()) * a_sample,
-                                     bytes_each);
-    });
+    return fingerprints_->get(part, data, first(), whole_size(),
+                              static_cast<std::size_t>(numbers_a_sample), bytes_each);
   };
-  const bool floats = bytes_.view.empty();
-  const void* inputs = floats ? static_cast<const void*>(floats_.view.data) : bytes_.view.data;
+  const std::uint64_t of_inputs = visit([&](const auto& inputs, float) {
+    return of(LazyFingerprints::inputs, inputs.data, features(), sizeof *inputs.data);
+  });
   return {whole_size(),
           features(),
-          of(LazyFingerprints::inputs, inputs, features(), floats ? sizeof(float) : 1),
+          of_inputs,
           of(LazyFingerprints::labels, labels().data, 1, sizeof(Label)),
           of(LazyFingerprints::targets, targets().data, targets().rows, sizeof(float)),
           of(LazyFingerprints::weights, weights().data, 1, sizeof(float))};
@@ -269,10 +258,7 @@ KD_INLINE Dataset Dataset::slice(Index first, Index count) const {
   Dataset part = *this;
   part.places_ = places_.slice(first, count);
   part.about_.slice(first, count);
-  if (bytes_.view.empty())
-    part.floats_.view = floats_.view.middle_cols(first, count);
-  else
-    part.bytes_.view = bytes_.view.middle_cols(first, count);
+  part.inputs_ = inputs_.slice(first, count);
   return part;
 }
 
@@ -290,22 +276,10 @@ KD_INLINE Dataset Dataset::subset(std::span<const Index> samples) const {
   return some;
 }
 
-KD_INLINE Matrix<float> Dataset::inputs() const {
-  Matrix<float> all(features(), size());
-  visit([&](const auto& stored, float scale) {
-    for (Index i = 0; i < stored.size(); ++i)
-      all.data()[i] = static_cast<float>(stored.data[i]) * scale;
-  });
-  return all;
-}
-
 KD_INLINE Dataset Dataset::copy_of(const char* where, std::span<const Index> samples) const {
   detail::check_samples(where, samples, size());
   Dataset some = *this;
-  if (bytes_.view.empty())
-    some.floats_ = detail::hold_columns(floats_.view, samples);
-  else
-    some.bytes_ = detail::hold_columns(bytes_.view, samples);
+  some.inputs_ = inputs_.select(samples);
   some.about_.select(samples);
   return some;
 }

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <string>
 
 #include "kd/core/error.hpp"
+#include "kd/core/fingerprint.hpp"
 
 namespace kd {
 
@@ -29,11 +31,19 @@ class LazyFingerprints {
  public:
   enum Part { inputs, labels, targets, weights };
 
-  template <class F>
-  std::uint64_t get(Part part, const F& compute) {
+  /// Of all `samples` that a whole has, given where number `first` of them lies; 0 where there is
+  /// nothing. A subset has none of the others' samples: its parts were computed before.
+  std::uint64_t get(Part part, const void* data, Index first, Index samples,
+                    std::size_t numbers_a_sample, std::size_t bytes_each) {
+    if (data == nullptr) return 0;
     std::atomic<std::uint64_t>& kept = parts_[part];
     std::uint64_t value = kept.load(std::memory_order_relaxed);
-    if (value == 0) kept.store(value = compute(), std::memory_order_relaxed);
+    if (value != 0) return value;
+    const std::size_t a_sample = numbers_a_sample * bytes_each;
+    const auto* whole =
+        static_cast<const std::byte*>(data) - static_cast<std::size_t>(first) * a_sample;
+    value = Fingerprint::of(whole, static_cast<std::size_t>(samples) * a_sample, bytes_each);
+    kept.store(value, std::memory_order_relaxed);
     return value;
   }
 

@@ -46,7 +46,8 @@ struct DistillStep {
 /// - `resume(previous)`: what else a `fit` goes on from, taken from the state of the one before;
 /// - `keep(kept)`: all of it that steps change, for checkpoints (see `Kept`).
 /// A method that says at which layers it looks, `static constexpr std::array<Index, 2> taps`, of
-/// the teacher and of the student, or an empty one, saves memory: for others all layers are kept.
+/// the teacher and of the student, or that it looks at none, `looks_inside = false`, saves memory:
+/// for others all layers are kept.
 /// A method may have `prepare(data, state)`, called before each `fit` does any work, for what
 /// depends on the data set (a memory bank), and `check_at(progress)`, which throws `ConfigError`
 /// where something else than a weight is scheduled and out of its range (a temperature); that is

@@ -14,9 +14,6 @@
 
 namespace kd::detail {
 
-template <class A, Index I>
-using LayerOf = std::remove_cvref_t<decltype(std::declval<const A&>().template layer<I>())>;
-
 /// Whether a network ends in the mean of maps and a linear classifier of it, which then can be
 /// asked about every place of the maps.
 template <class Model>
@@ -27,8 +24,8 @@ constexpr bool classifies_means() {
                 }) {
     using A = typename Model::Architecture;
     if constexpr (A::depth >= 3)
-      return is_linear<LayerOf<A, A::depth>> &&
-             std::is_same_v<LayerOf<A, A::depth - 1>, GlobalAvgPool> &&
+      return is_linear<LayerAt<A, A::depth>> &&
+             std::is_same_v<LayerAt<A, A::depth - 1>, GlobalAvgPool> &&
              A::sources(A::depth - 1).first > 0;
   }
   return false;

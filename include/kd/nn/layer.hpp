@@ -166,17 +166,19 @@ concept TakesTwo = requires {
 template <class First, class Second, class Space>
 inline constexpr bool runs_as_one = false;
 
-/// The same of layer `I` of an architecture, counted from 1, and the one behind it.
+/// Layer `I` of an architecture, counted from 1.
+template <class Architecture, Index I>
+using LayerAt =
+    std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I>())>;
+
+/// The same of layer `I` of an architecture and the one behind it.
 template <class Architecture, class Space, Index I>
 constexpr bool runs_with_next() {
   if constexpr (I < 1 || I >= Architecture::depth) {
     return false;
   } else {
-    using First =
-        std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I>())>;
-    using Second =
-        std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I + 1>())>;
-    return Architecture::sources(I + 1).first == I && runs_as_one<First, Second, Space>;
+    return Architecture::sources(I + 1).first == I &&
+           runs_as_one<LayerAt<Architecture, I>, LayerAt<Architecture, I + 1>, Space>;
   }
 }
 

@@ -8,7 +8,7 @@
 #include "kd/core/matrix.hpp"
 #include "kd/core/model_fits.hpp"
 #include "kd/nn/layer_weights.hpp"
-#include "kd/nn/rounding.hpp"
+#include "kd/nn/pass.hpp"
 #include "kd/nn/sequential.hpp"
 #include "kd/nn/tape.hpp"
 
@@ -122,7 +122,7 @@ class Network {
                                           Rng rng = Rng()) const {
     tape.check_made_for("Network::forward", layout_, architecture_);
     tape.begin(inputs);
-    forward_through(tape, rng, all_layers());
+    pass(tape).forward(rng, statistics());
     return tape.logits();
   }
 
@@ -141,7 +141,7 @@ class Network {
     Index top = Architecture::depth;
     while (top > 0 && !tape.has_grad(top)) --top;
     if (top < Architecture::depth) settle_grads();  // the layers above it get nothing
-    backward_from(top, tape, all_layers());
+    pass(tape).backward(top, statistics(), grads_.view(), write_grads_);
     write_grads_ = Write::add;
   }
 
@@ -221,119 +221,13 @@ class Network {
         layer, all.slice(architecture_.offset(I), layer.num_params()));
   }
 
-  template <class L>
-  VectorView<const Scalar, Space> layer_params(const L& layer, Index i) const {
-    return params().slice(architecture_.offset(i), layer.num_params());
-  }
-
-  template <Index I, class T>
-  VectorView<T, Space> layer_statistics(VectorView<T, Space> all) const {
-    return all.slice(architecture_.statistics_offset(I),
-                     detail::num_statistics(architecture_.template layer<I>()));
-  }
-
   /// None when it was moved from, as everything.
   Index statistics_size() const {
     return std::min(weights_.size(), architecture_.num_statistics());
   }
 
-  static constexpr auto all_layers() {
-    return std::make_index_sequence<static_cast<std::size_t>(Architecture::depth)>();
-  }
-
-  /// Whether layers `I` and `I + 1`, counted from 1, are run in one pass.
-  template <Index I>
-  static constexpr bool runs_with_next() {
-    return detail::runs_with_next<Architecture, Space, I>();
-  }
-
-  /// What the second of the layers gave that layer `I` takes.
-  template <Index I>
-  static MatrixView<const Scalar, Space> other_value(const Workspace& tape) {
-    if constexpr (detail::TakesTwo<detail::LayerAt<Architecture, I>>) {
-      return tape.given(Architecture::sources(I).second);
-    } else {
-      return {};
-    }
-  }
-
-  template <std::size_t... I>
-  void forward_through(Workspace& tape, const Rng& rng, std::index_sequence<I...>) const {
-    (forward_layer<static_cast<Index>(I) + 1>(tape, rng), ...);
-  }
-
-  template <Index I>
-  void forward_layer(Workspace& tape, const Rng& rng) const {
-    if (runs_with_next<I - 1>() || tape.same_as(I) != I) return;
-    constexpr detail::Sources from = Architecture::sources(I);
-    const auto& layer = architecture_.template layer<I>();
-    const LayerForward<Scalar, Space> forward{space(),
-                                              tape.mode(),
-                                              rng.stream(static_cast<std::uint64_t>(I)),
-                                              layer_params(layer, I),
-                                              tape.given(from.first),
-                                              tape.output(I),
-                                              tape.cache(I),
-                                              other_value<I>(tape),
-                                              layer_statistics<I>(statistics()),
-                                              tape.batch_cache(I)};
-    if constexpr (runs_with_next<I>()) {
-      layer.forward_with(architecture_.template layer<I + 1>(), forward, tape.output(I + 1));
-    } else if constexpr (detail::knows_rounding<Architecture, I>()) {
-      constexpr Index J = detail::rounding_before<Architecture, I>();
-      const auto& before = architecture_.template layer<J>();
-      const VectorView<const Scalar, Space> batch_cache = tape.batch_cache(J);
-      layer.forward_rounded(
-          before.rounding(layer_params(before, J), layer_statistics<J>(statistics()), batch_cache),
-          forward);
-    } else {
-      layer.forward(forward);
-    }
-  }
-
-  template <std::size_t... I>
-  void backward_from(Index top, Workspace& tape, std::index_sequence<I...>) {
-    (backward_layer<Architecture::depth - static_cast<Index>(I)>(top, tape), ...);
-  }
-
-  template <Index I>
-  void backward_layer(Index top, Workspace& tape) {
-    if (I > top || (runs_with_next<I - 1>())) return;
-    constexpr detail::Sources from = Architecture::sources(I);
-    const auto& layer = architecture_.template layer<I>();
-    const bool with_next = runs_with_next<I>() && I < top;
-    MatrixView<Scalar, Space> dy{};
-    Write write_dy = Write::overwrite;
-    if (with_next) std::tie(dy, write_dy) = tape.claim_grad(I);
-    MatrixView<Scalar, Space> dx{};
-    Write write_dx = Write::overwrite;
-    if constexpr (from.first > 0) std::tie(dx, write_dx) = tape.claim_grad(from.first);
-    MatrixView<Scalar, Space> dother{};
-    Write write_dother = Write::overwrite;
-    if constexpr (from.second > 0) std::tie(dother, write_dother) = tape.claim_grad(from.second);
-    const LayerBackward<Scalar, Space> backward{
-        space(),
-        layer_params(layer, I),
-        tape.given(from.first),
-        tape.given(I),
-        tape.cache(I),
-        tape.filled_grad(I),
-        grads_.view().slice(architecture_.offset(I), layer.num_params()),
-        write_grads_,
-        dx,
-        write_dx,
-        dother,
-        write_dother,
-        tape.batch_cache(I),
-        layer_statistics<I>(statistics())};
-    if constexpr (runs_with_next<I>()) {
-      if (with_next) {
-        layer.backward_with(architecture_.template layer<I + 1>(), backward, tape.given(I + 1),
-                            MatrixView<const Scalar, Space>(tape.filled_grad(I + 1)), dy, write_dy);
-        return;
-      }
-    }
-    layer.backward(backward);
+  detail::Pass<Architecture, Scalar, Space> pass(Workspace& tape) const {
+    return {architecture_, space(), params(), tape};
   }
 
   void settle_grads() {

@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <type_traits>
-#include <utility>
-
-#include "kd/core/types.hpp"
+#include "kd/nn/layer.hpp"
 
 namespace kd::detail {
-
-/// Layer `I` of an architecture, counted from 1.
-template <class Architecture, Index I>
-using LayerAt =
-    std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I>())>;
 
 /// A layer that rounds what comes in (kd/quant/fake_quantize.hpp).
 template <class L>

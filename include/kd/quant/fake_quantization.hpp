@@ -8,6 +8,7 @@
 #include "kd/core/parallel.hpp"
 #include "kd/core/view.hpp"
 #include "kd/cpu/chunks.hpp"
+#include "kd/cpu/put.hpp"
 #include "kd/cpu/scratch.hpp"
 #include "kd/cpu/space.hpp"
 #include "kd/quant/quantization.hpp"
@@ -49,11 +50,6 @@ struct Grid {
     return (q - zero_point) - x / scale;
   }
 };
-
-template <Real S>
-void put(S value, S& to, Write write) {
-  to = write == Write::add ? to + value : value;
-}
 
 inline constexpr double cost_of_rounding = 4;
 

@@ -8,6 +8,7 @@
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/core/shape.hpp"
+#include "kd/cpu/put.hpp"
 #include "kd/cpu/scratch.hpp"
 #include "kd/cpu/space.hpp"
 
@@ -203,8 +204,8 @@ void op_batch_norm_backward(const Space&, const Shape& shape, VectorView<const S
     const S per_deviation = 1 / std::sqrt(moments.data[channels + c] + static_cast<S>(eps));
     const auto of_weight = static_cast<S>(sums.second[c] * static_cast<double>(per_deviation));
     const auto of_bias = static_cast<S>(sums.first[c]);
-    dweight.data[c] = write_params == Write::add ? dweight.data[c] + of_weight : of_weight;
-    dbias.data[c] = write_params == Write::add ? dbias.data[c] + of_bias : of_bias;
+    detail::put(of_weight, dweight.data[c], write_params);
+    detail::put(of_bias, dbias.data[c], write_params);
     all[c] = {moments.data[c], weight.data[c] * per_deviation,
               static_cast<S>(sums.first[c] / count),
               static_cast<S>(static_cast<double>(of_weight) / count) * per_deviation};
