@@ -89,6 +89,11 @@ std::string whole(const Program& program) {
   return program.small + program.needed + " '" + given.folder.path("needed.npy") + "' ";
 }
 
+/// The same for a run that writes to `flag`, too.
+std::string whole_beside(const Program& program, const std::string& flag) {
+  return flag == program.needed ? program.small : whole(program);
+}
+
 Run run(const Program& program, const std::string& arguments) {
   // Whoever waits for a pipe fails instead.
   return run_shell("timeout 60 '" + program.path + "' " + arguments);
@@ -230,7 +235,7 @@ TEST_CASE("an output that cannot be written is refused before any work", "[progr
             Fault{"/dev/stdin", "got a "}, Fault{folder.path("read-only"), "is read-only"},
             Fault{folder.path("no/such/folder"), "No such file or directory"}}) {
         const Run refused =
-            run(program, program.small + flag + " '" + fault.path + "' < /dev/null");
+            run(program, whole_beside(program, flag) + flag + " '" + fault.path + "' < /dev/null");
         CHECK(refused.exit_code == 1);
         CHECK(refused.out.empty());
         CHECK(is_one_line(refused.err));
@@ -309,7 +314,7 @@ TEST_CASE("two outputs into one file are refused before any work", "[programs]")
   CHECK(folder.read("old") == "old");
   CHECK_FALSE(fs::exists(folder.path("sub/x")));
   REQUIRE(run(program, program.small + both("sub/x", "x")).exit_code == 0);
-  CHECK(nlohmann::json::parse(folder.read("sub/x")).size() == 2);
+  CHECK(nlohmann::json::parse(folder.read("sub/x")).size() == 3);
   CHECK_THAT(folder.read("x"), StartsWith("<svg"));
 }
 
@@ -333,10 +338,12 @@ TEST_CASE("an output into the file that standard output goes to is refused", "[p
   const std::string file = "'" + folder.path("x.npy") + "' ";
   for (const Program& program : programs)
     for (const std::string& flag : program.outputs) {
-      const Run refused = run(program, program.small + flag + ' ' + file + "> " + file);
+      const Run refused =
+          run(program, whole_beside(program, flag) + flag + ' ' + file + "> " + file);
       CHECK(refused.exit_code == 2);
       CHECK_THAT(refused.err, EndsWith("which is that of standard output\n"));
-      const Run errors = run(program, program.small + flag + ' ' + file + "2> " + file);
+      const Run errors =
+          run(program, whole_beside(program, flag) + flag + ' ' + file + "2> " + file);
       CHECK(errors.exit_code == 2);
       CHECK_THAT(folder.read("x.npy"), EndsWith("which is that of standard error\n"));
     }
@@ -348,13 +355,15 @@ TEST_CASE("results that find no room leave the old ones", "[programs]") {
   folder.write("x.npy.part", "mine");
   for (const Program& program : programs)
     for (const std::string& flag : program.outputs) {
-      // The limit is one of files, and standard output is a pipe here.
-      const Run full = run_shell("( ulimit -f 0; '" + program.path + "' " + program.small + flag +
-                                 " '" + path + "' 2>&1; echo status $? ) | cat");
-      CHECK_THAT(full.out, EndsWith(program.name + ": " + path +
+      const std::string beside = whole_beside(program, flag);
+      // The limit is one of files, and standard output is a pipe here. The first to fail is named.
+      const Run full = run_shell("( ulimit -f 0; '" + program.path + "' " + beside + flag + " '" +
+                                 path + "' 2>&1; echo status $? ) | cat");
+      const std::string first = beside == program.small ? path : given.folder.path("needed.npy");
+      CHECK_THAT(full.out, EndsWith(program.name + ": " + first +
                                     ": cannot be written: File too large\nstatus 1\n"));
       CHECK(folder.read("x.npy") == "old");
-      CHECK(run(program, program.small + flag + " '" + path + "'").exit_code == 0);
+      CHECK(run(program, beside + flag + " '" + path + "'").exit_code == 0);
       CHECK(folder.read("x.npy").size() > 100);
       CHECK(folder.read("x.npy.part") == "mine");
       CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 2);
