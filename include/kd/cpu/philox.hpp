@@ -7,8 +7,11 @@
 #include "kd/core/random.hpp"
 #include "kd/cpu/simd.hpp"
 
-#if defined(__SSE2__)
+// Those that Eigen includes, too: <immintrin.h> alone would be a third of all that kd costs.
+#if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
