@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "kd/core/finite.hpp"
+#include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/core/view.hpp"
 #include "kd/cpu/chunks.hpp"
