@@ -204,6 +204,7 @@
 #include "kd/nn/hard_swish.hpp"
 #include "kd/nn/image.hpp"
 #include "kd/nn/init.hpp"
+#include "kd/nn/kept_tape.hpp"
 #include "kd/nn/layer.hpp"
 #include "kd/nn/layer_norm.hpp"
 #include "kd/nn/layer_weights.hpp"

@@ -97,6 +97,46 @@ TEST_CASE("predictions into a workspace allocate nothing", "[nn][predictions]") 
   CHECK(std::isfinite(sum));
 }
 
+TEST_CASE("a prediction of few samples allocates its result alone", "[nn][predictions]") {
+  if (!test::counts_allocations()) return;
+  const Net network(Rng(1));
+  const Matrix<float> x = random_matrix<float>(6, 20, 2);
+  const Matrix<float> expected = network.predict(x);
+  const Index before = test::allocations();
+  float sum = 0;
+  for (int i = 0; i < 3; ++i) {
+    sum += network.predict(x).sum();
+    sum += network.predict(x.col(3))(0);
+    sum += network.predict(x.middleCols(2, 9))(0);
+  }
+  CHECK(test::allocations() == before + 9);
+  CHECK(std::isfinite(sum));
+  CHECK(network.predict(x) == expected);
+}
+
+TEST_CASE("a prediction does not take the room of a network of other sizes", "[nn][predictions]") {
+  using Sized = Network<Sequential<Linear<dynamic, dynamic>, ReLU, Linear<dynamic, dynamic>>>;
+  const auto sized = [](Index hidden) {
+    return Sized(Sized::Architecture(Linear<dynamic, dynamic>(6, hidden), ReLU(),
+                                     Linear<dynamic, dynamic>(hidden, 4)),
+                 Rng(1));
+  };
+  const Sized narrow = sized(3);
+  const Sized wide = sized(50);
+  const Matrix<float> x = random_matrix<float>(6, 8, 2);
+  auto narrow_room = narrow.make_workspace(8);
+  auto wide_room = wide.make_workspace(8);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(narrow.predict(x) == narrow.predict(x, narrow_room));
+    CHECK(wide.predict(x) == wide.predict(x, wide_room));
+  }
+  // A network that was moved from finds no room either.
+  Sized moved = sized(3);
+  const Sized taken = std::move(moved);
+  CHECK(taken.predict(x) == narrow.predict(x));
+  CHECK_THROWS_AS(moved.predict(x), ConfigError);  // NOLINT: that it says so is the point
+}
+
 TEST_CASE("threads predict with one network", "[nn][predictions]") {
   const Net network(Rng(1));
   const Matrix<float> x = random_matrix<float>(6, 64, 2);

@@ -7,6 +7,7 @@
 #include "kd/core/batch.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/model_fits.hpp"
+#include "kd/nn/kept_tape.hpp"
 #include "kd/nn/layer_weights.hpp"
 #include "kd/nn/pass.hpp"
 #include "kd/nn/sequential.hpp"
@@ -145,25 +146,27 @@ class Network {
     write_grads_ = Write::add;
   }
 
-  /// The logits of samples, one a column: (in_features, samples) -> (classes, samples).
-  /// Throws `ShapeError` when the features are not as many as the network takes.
+  /// The logits of samples, one a column: (in_features, samples) -> (classes, samples). The room
+  /// for a few of them stays with the thread, for its next prediction by such a network. Throws
+  /// `ShapeError` when the features are not as many as the network takes.
   Matrix<Scalar> predict(
       const MatrixRef<Scalar>& inputs) const requires std::same_as<Space, cpu::Space> {
     detail::check_features("Network::predict", *this, inputs.rows(), inputs.cols());
     constexpr Index most = 256;  // samples at a time, so that activations stay in cache
     Matrix<Scalar> result(num_classes(), inputs.cols());
     if (inputs.cols() == 0) return result;
-    Workspace tape = make_workspace(inputs.cols() < most ? inputs.cols() : most);
+    detail::KeptTape<Workspace> tape(layout_, std::min(inputs.cols(), most),
+                                     [&](Index capacity) { return make_workspace(capacity); });
     Matrix<Scalar> gathered;
     for (Index first = 0; first < inputs.cols(); first += most) {
-      const Index count = inputs.cols() - first < most ? inputs.cols() - first : most;
+      const Index count = std::min(inputs.cols() - first, most);
       MatrixView<const Scalar> part{inputs.data() + first * inputs.outerStride(), inputs.rows(),
                                     count};
       if (inputs.outerStride() != inputs.rows()) {
         gathered = inputs.middleCols(first, count);
         part = view(std::as_const(gathered));
       }
-      result.middleCols(first, count) = map(forward(part, tape));
+      result.middleCols(first, count) = map(forward(part, tape.get()));
     }
     return result;
   }

@@ -46,11 +46,14 @@ class Tape {
   Index batch() const { return inputs_.cols; }
   Index depth() const { return static_cast<Index>(layers_.size()) - 1; }
 
-  /// Throws unless it was made for this architecture or one with layers of the same sizes.
+  /// Whether it was made for this architecture or one with layers of the same sizes.
+  bool suits(const detail::Layout& layout) const { return layout_.suits(layout); }
+
+  /// Throws where it does not suit, and says what the difference is.
   template <class Architecture>
   void check_made_for(const char* where, const detail::Layout& layout,
                       const Architecture& architecture) const {
-    if (!layout_.suits(layout)) refuse(where, layout, architecture);
+    if (!suits(layout)) refuse(where, layout, architecture);
   }
 
   /// Begins a step with these inputs, at most `capacity` samples; they are not copied.
