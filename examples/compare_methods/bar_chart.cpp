@@ -2,7 +2,7 @@
 #include "bar_chart.hpp"
 
 #include <algorithm>
-#include <kd/report.hpp>
+#include <vector>
 
 namespace compare {
 
@@ -10,7 +10,9 @@ namespace {
 
 constexpr double most_shown = 1.4;  // times the errors of the student alone
 
-kd::report::BarChart chart_of(const StudentResult& student) {
+}  // namespace
+
+kd::report::BarChart bar_chart(const StudentResult& student) {
   kd::report::BarChart chart{.title = "Errors of the student " + student.name + ", by method",
                              .unit = "test errors",
                              .bars = {},
@@ -27,11 +29,9 @@ kd::report::BarChart chart_of(const StudentResult& student) {
   return chart;
 }
 
-}  // namespace
-
-std::string bar_chart(const Results& results) {
+std::string bar_charts(const Results& results) {
   std::vector<kd::report::BarChart> charts;
-  for (const StudentResult& student : results.students) charts.push_back(chart_of(student));
+  for (const StudentResult& student : results.students) charts.push_back(bar_chart(student));
   return kd::report::BarChart::svg(charts);
 }
 

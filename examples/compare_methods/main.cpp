@@ -8,6 +8,7 @@
 #include "interrupt.hpp"
 #include "options.hpp"
 #include "outputs.hpp"
+#include "page.hpp"
 #include "program.hpp"
 #include "report.hpp"
 
@@ -18,6 +19,7 @@ void run(const compare::Options& options) {
   compare::check(figures);
   example::Outputs outputs;
   outputs.add("--json", options.common.json);
+  outputs.add("--report", options.report);
   outputs.add("--svg", options.svg);
   outputs.add("--checkpoint", options.checkpoint);
   kd::set_threads(options.common.threads);
@@ -38,8 +40,9 @@ void run(const compare::Options& options) {
       .student = [&](const compare::StudentResult& student) { compare::print_head(out, student); },
       .method = [&](const compare::MethodResult& method) { compare::print_row(out, method); }};
   const compare::Results results = compare::compare(figures, images, options.checkpoint, listener);
-  outputs.write(
-      {{"--json", compare::to_json(images, results)}, {"--svg", compare::bar_chart(results)}});
+  outputs.write({{"--json", compare::to_json(images, results)},
+                 {"--report", compare::to_html(figures, images, results)},
+                 {"--svg", compare::bar_charts(results)}});
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ std::string footer() {
          "Examples:\n"
          "  compare_methods                                  everything: takes its time\n"
          "  compare_methods --methods alone,SoftTargets,Hint --students 784-20-20-10\n"
-         "  compare_methods --data mnist --json full.json --svg full.svg\n"
+         "  compare_methods --data mnist --json full.json --report full.html\n"
          "  compare_methods --networks images --threads 2 --checkpoint run";
 }
 
@@ -49,6 +49,8 @@ void add_flags(example::CommandLine& line, Options& options) {
   line.add_list("--students", options.students, example::list("A,B"),
                 "Only these, separated by commas");
   example::add_common_flags(line, options.common, "The first, and the teacher's");
+  line.add("--report", options.report, example::name_of("file", "FILE"),
+           "The results as a page for people, as HTML");
   line.add("--svg", options.svg, example::name_of("file", "FILE"),
            "Draws the results to this file");
   line.add("--checkpoint", options.checkpoint, example::name_of("file", "FILE"),

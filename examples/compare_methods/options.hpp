@@ -15,7 +15,7 @@ struct Options {
   std::vector<std::string> methods, students;
   Overrides overrides;
   int seeds = 3;
-  std::optional<std::string> svg, checkpoint;
+  std::optional<std::string> report, svg, checkpoint;
   example::CommonOptions common;
 };
 

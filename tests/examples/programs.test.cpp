@@ -54,9 +54,9 @@ const std::vector<Program> programs{
      sample +
          "--train-limit 100 --test-limit 10 --teacher-epochs 1 --epochs 1 --batch 50 --seeds 1 "
          "--methods alone --students 784-20-20-10 ",
-     {"--json", "--svg"},
+     {"--json", "--report", "--svg"},
      "",
-     17,
+     18,
      10},
     {"image_distill",
      KD_IMAGE_DISTILL,
