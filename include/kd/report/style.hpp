@@ -50,6 +50,7 @@ figcaption{font-weight:600;margin-bottom:.4rem}
 figcaption small{display:block;font-weight:400;color:var(--quiet)}
 svg.chart{display:block;width:100%;max-width:44rem;height:auto;margin:auto}
 .scroll{overflow-x:auto;max-width:100%}
+.grid-of>.scroll{grid-column:1/-1}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--quiet);padding-bottom:.3rem}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
