@@ -40,6 +40,11 @@ std::string StudentPage::html() const {
   page.text(grouped(images.train.size()) + " images to train and " + grouped(images.test.size()) +
             " to test from " + images.source + ". " + introduction);
   page.section("Errors").add(errors_of(*this)).add(table_of(*this));
+  if (integers)
+    page.add(parts::Table{
+        "The first seed's distilled student in " + std::to_string(integers->bits) + " bits",
+        {"student", "test errors", "accuracy"},
+        rows_of(*integers)});
   parts::LearningCurves curves{{}, "test images"};
   if (!teacher.training.epochs.empty()) curves.runs.push_back({"teacher", teacher.training});
   curves.runs.push_back({"student alone", alone.training});

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <kd/distill.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "images.hpp"
+#include "integers.hpp"
 
 namespace example {
 
@@ -28,6 +30,7 @@ struct StudentPage {
   PageNetwork teacher;
   PageNetwork alone;
   PageNetwork distilled;
+  const std::optional<Integers>& integers;
 
   std::string html() const;
 };

@@ -40,15 +40,16 @@ void run(const image::Options& options) {
   example::catch_interrupts();
   image::print_plan(std::cout, recipe, images, options);
   example::check_standard_output();
-  const image::Trained trained =
-      image::run(recipe, images, {seed, options.checkpoint}, teacher, outputs);
+  const image::Trained trained = image::run(
+      recipe, images, {seed, options.checkpoint, options.exports.aware_bits()}, teacher, outputs);
   image::print_table(std::cout, trained.results, images.test.size());
-  outputs.write(
-      {{"--json", image::to_json(recipe, images, seed, trained.results)},
-       {"--report", image::to_html(recipe, images, seed, trained.results)},
-       {"--save", [&](const std::string& path) { kd::save(trained.student, path); }},
-       {"--export-c", example::exported_c(options.exports, trained.student, images)},
-       {"--export-onnx", example::exported_onnx(options.exports, trained.student, images)}});
+  outputs.write({{"--json", image::to_json(recipe, images, seed, trained.results)},
+                 {"--report", image::to_html(recipe, images, seed, trained.results)},
+                 {"--save", [&](const std::string& path) { kd::save(trained.student, path); }},
+                 {"--export-c", example::exported_c(options.exports, trained.student,
+                                                    trained.results.integers, images)},
+                 {"--export-onnx", example::exported_onnx(options.exports, trained.student,
+                                                          trained.results.integers, images)}});
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ constexpr const char* footer =
     "  image_distill                                  on the images found, see --data\n"
     "  image_distill --save-teacher t.safetensors --save student.safetensors\n"
     "  image_distill --teacher t.safetensors --temperature 6\n"
-    "  image_distill --export-c clothes --int8 yes";
+    "  image_distill --export-c clothes --int8 yes\n"
+    "  image_distill --export-c clothes --int8 aware --bits 4";
 
 }  // namespace
 

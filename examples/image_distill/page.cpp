@@ -28,7 +28,8 @@ std::string to_html(const Recipe& recipe, const example::Images& images, std::ui
                             .seeds = {},
                             .teacher = tell_of(results.teacher),
                             .alone = tell_of(results.alone),
-                            .distilled = tell_of(results.distilled)};
+                            .distilled = tell_of(results.distilled),
+                            .integers = results.integers};
   for (std::size_t i = 0; i < results.alone.seeds.size(); ++i) page.seeds.push_back(seed + i);
   return page.html();
 }

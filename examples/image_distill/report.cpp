@@ -68,8 +68,12 @@ void print_plan(std::ostream& out, const Recipe& recipe, const example::Images& 
                                                          : "moved\n");
   out << "  student, a DS-CNN, alone and distilled: " << recipe.student.epochs << " epochs, lr "
       << recipe.student.lr << ",\n    temperature " << recipe.temperature << ", hard weight "
-      << recipe.hard_weight << ", " << recipe.seeds << (recipe.seeds == 1 ? " seed\n" : " seeds\n")
-      << std::endl;
+      << recipe.hard_weight << ", " << recipe.seeds << (recipe.seeds == 1 ? " seed\n" : " seeds\n");
+  if (const auto bits = options.exports.aware_bits())
+    out << "  "
+        << example::plan_of(*bits, example::further(recipe.student.epochs, recipe.student.lr))
+        << '\n';
+  out << std::endl;
 }
 
 void print_table(std::ostream& out, const Results& results, kd::Index test_images) {
@@ -87,18 +91,21 @@ void print_table(std::ostream& out, const Results& results, kd::Index test_image
         << " than alone (" << fixed(alone, 0) << "), "
         << fixed(100 * std::abs(fewer) / static_cast<double>(test_images), 2)
         << " points of accuracy.\n";
+  if (results.integers) print_table(out, *results.integers);
   out << std::flush;
 }
 
 std::string to_json(const Recipe& recipe, const example::Images& images, std::uint64_t seed,
                     const Results& results) {
-  return example::dump({{"recipe", recipe.name},
-                        {"data", example::to_json(images)},
-                        {"seed", seed},
-                        {"threads", kd::threads()},
-                        {"teacher", to_json(results.teacher)},
-                        {"student_alone", to_json(results.alone)},
-                        {"student_distilled", to_json(results.distilled)}});
+  Json json{{"recipe", recipe.name},
+            {"data", example::to_json(images)},
+            {"seed", seed},
+            {"threads", kd::threads()},
+            {"teacher", to_json(results.teacher)},
+            {"student_alone", to_json(results.alone)},
+            {"student_distilled", to_json(results.distilled)}};
+  if (results.integers) json["integers"] = example::to_json(*results.integers);
+  return example::dump(json);
 }
 
 }  // namespace image

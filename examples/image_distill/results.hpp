@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "integers.hpp"
 #include "spread.hpp"
 
 namespace image {
@@ -31,6 +32,7 @@ struct Results {
   NetworkResult teacher = {};
   NetworkResult alone = {};
   NetworkResult distilled = {};
+  std::optional<example::Integers> integers = {};  ///< that it was trained to, for the first seed
 };
 
 }  // namespace image

@@ -30,17 +30,20 @@ class Trainer {
   const example::Images& images() const { return images_; }
   const Recipe& recipe() const { return recipe_; }
 
+  /// How the next network is trained.
+  kd::FitOptions next(kd::Index epochs, std::uint64_t seed, const kd::Augment& augment = {}) {
+    return {.epochs = epochs,
+            .batch_size = recipe_.batch,
+            .seed = seed,
+            .augment = augment,
+            .schedule = kd::CosineSchedule{},
+            .checkpoint = example::checkpoint_of(options_.checkpoint).part(++trained_)};
+  }
+
   /// Lets `fit(options)` train `network`, then tests it.
   template <class Network>
-  Outcome train(const std::string& name, const Network& network, kd::Index epochs,
-                std::uint64_t seed, const kd::Augment& augment, const example::Fit& fit) {
-    const kd::FitOptions options{
-        .epochs = epochs,
-        .batch_size = recipe_.batch,
-        .seed = seed,
-        .augment = augment,
-        .schedule = kd::CosineSchedule{},
-        .checkpoint = example::checkpoint_of(options_.checkpoint).part(++trained_)};
+  Outcome train(const std::string& name, const Network& network, const kd::FitOptions& options,
+                const example::Fit& fit) {
     kd::FitReport report = example::train_watched(name, images_, options, fit);
     return tested(network, images_, std::move(report));
   }
@@ -76,12 +79,13 @@ TeacherAndTable ask(const kd::Network<Teacher>& teacher, NetworkResult result,
 TeacherAndTable train_teacher(Trainer& trainer, std::uint64_t seed, example::Outputs& outputs) {
   kd::Network<Teacher> teacher(kd::Rng(seed).stream(for_teacher));
   NetworkResult result;
-  result.seeds.push_back(
-      trainer.train("teacher", teacher, trainer.recipe().teacher.epochs, seed,
-                    augmentation_of(trainer.recipe()), [&](const kd::FitOptions& options) {
-                      return kd::fit(teacher, trainer.images().train, kd::CrossEntropy{},
-                                     trainer.recipe().teacher_adam(), options);
-                    }));
+  result.seeds.push_back(trainer.train(
+      "teacher", teacher,
+      trainer.next(trainer.recipe().teacher.epochs, seed, augmentation_of(trainer.recipe())),
+      [&](const kd::FitOptions& options) {
+        return kd::fit(teacher, trainer.images().train, kd::CrossEntropy{},
+                       trainer.recipe().teacher_adam(), options);
+      }));
   return ask(teacher, std::move(result), trainer.images(), outputs);
 }
 
@@ -126,16 +130,20 @@ Trained run(const Recipe& recipe, const example::Images& images, const RunOption
     const std::string suffix = recipe.seeds > 1 ? ", seed " + std::to_string(seed) : "";
     kd::Network<Student> alone(kd::Rng(seed).stream(for_students));
     kd::Network<Student> distilled = alone;
-    trained.results.alone.seeds.push_back(
-        trainer.train("alone" + suffix, alone, epochs, seed, {}, [&](const kd::FitOptions& fit) {
+    trained.results.alone.seeds.push_back(trainer.train(
+        "alone" + suffix, alone, trainer.next(epochs, seed), [&](const kd::FitOptions& fit) {
           return kd::fit(alone, images.train, kd::CrossEntropy{}, adam, fit);
         }));
     kd::Distiller distiller(table, distilled, recipe.soft_targets());
     trained.results.distilled.seeds.push_back(trainer.train(
-        "distilled" + suffix, distilled, epochs, seed, {},
+        "distilled" + suffix, distilled, trainer.next(epochs, seed),
         [&](const kd::FitOptions& fit) { return distiller.fit(images.train, adam, fit); }));
     if (i == 0) trained.student = distilled;
   }
+  if (options.bits)
+    trained.results.integers = example::train_integers(
+        *options.bits, example::further(epochs, recipe.student.lr), trained.student, table,
+        recipe.soft_targets(), images, trainer.next(epochs, options.seed));
   trained.results.alone.parameters = trained.student.num_params();
   trained.results.distilled.parameters = trained.student.num_params();
   return trained;

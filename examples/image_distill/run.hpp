@@ -29,6 +29,7 @@ ReadyTeacher load_teacher(const std::string& file);
 struct RunOptions {
   std::uint64_t seed = 0;
   std::optional<std::string> checkpoint = {};  ///< .1, .2, ... follow it, one for each network
+  std::optional<int> bits = {};                ///< of the integers to train, if there are to be any
 };
 
 struct Trained {
@@ -39,7 +40,8 @@ struct Trained {
 /// Trains the teacher, where there is none yet, on images that are changed at random; it is written
 /// to the output of --save-teacher as soon as it is trained. Then it looks once at every image as
 /// it is, and for each seed the student is trained alone and distilled: from the same weights, with
-/// the same shuffles and figures. Throws `example::Interrupted` where a signal ends it.
+/// the same shuffles and figures. The last to be trained is what the distilled one of the first
+/// seed becomes in integers. Throws `example::Interrupted` where a signal ends it.
 Trained run(const Recipe& recipe, const example::Images& images, const RunOptions& options,
             const std::optional<ReadyTeacher>& teacher, example::Outputs& outputs);
 

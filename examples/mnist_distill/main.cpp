@@ -37,17 +37,19 @@ void run(const mnist::Options& options) {
 
   const std::uint64_t seed = options.common.seed;
   example::catch_interrupts();
-  mnist::print_plan(std::cout, recipe, images, seed, options.teacher);
+  mnist::print_plan(std::cout, recipe, images, options);
   example::check_standard_output();
-  const mnist::Trained trained =
-      mnist::run(recipe, images, {seed, options.seeds, options.checkpoint}, teacher, outputs);
+  const mnist::Trained trained = mnist::run(
+      recipe, images, {seed, options.seeds, options.checkpoint, options.exports.aware_bits()},
+      teacher, outputs);
   mnist::print_table(std::cout, trained.results);
-  outputs.write(
-      {{"--json", mnist::to_json(recipe, images, seed, trained.results)},
-       {"--report", mnist::to_html(recipe, images, trained.results)},
-       {"--save", [&](const std::string& path) { kd::save(trained.student, path); }},
-       {"--export-c", example::exported_c(options.exports, trained.student, images)},
-       {"--export-onnx", example::exported_onnx(options.exports, trained.student, images)}});
+  outputs.write({{"--json", mnist::to_json(recipe, images, seed, trained.results)},
+                 {"--report", mnist::to_html(recipe, images, trained.results)},
+                 {"--save", [&](const std::string& path) { kd::save(trained.student, path); }},
+                 {"--export-c", example::exported_c(options.exports, trained.student,
+                                                    trained.results.integers, images)},
+                 {"--export-onnx", example::exported_onnx(options.exports, trained.student,
+                                                          trained.results.integers, images)}});
 }
 
 }  // namespace

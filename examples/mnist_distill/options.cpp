@@ -20,6 +20,7 @@ constexpr const char* footer =
     "  mnist_distill --temperature 8 --json t8.json  another temperature, results kept\n"
     "  mnist_distill --save-teacher t.safetensors --save student.safetensors\n"
     "  mnist_distill --export-c student --int8 yes   the student as C of 8-bit integers\n"
+    "  mnist_distill --int8 aware --bits 4           what it learns to do with 4 bits\n"
     "  mnist_distill --teacher t.safetensors         with the teacher of before";
 
 example::Expected<std::string> schedule() { return example::one_of({"constant", "cosine"}); }

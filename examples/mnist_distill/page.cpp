@@ -23,7 +23,8 @@ std::string to_html(const Recipe& recipe, const example::Images& images, const R
                             .seeds = {},
                             .teacher = tell_of(results.teacher),
                             .alone = tell_of(results.student_alone),
-                            .distilled = tell_of(results.student_distilled)};
+                            .distilled = tell_of(results.student_distilled),
+                            .integers = results.integers};
   page.teacher.errors = {static_cast<double>(results.teacher.test_errors)};
   for (const SeedResult& seed : results.seeds) {
     page.seeds.push_back(seed.seed);

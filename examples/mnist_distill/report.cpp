@@ -52,21 +52,26 @@ Json to_json(const NetworkResult& result) {
 }  // namespace
 
 void print_plan(std::ostream& out, const Recipe& recipe, const example::Images& images,
-                std::uint64_t seed, const std::optional<std::string>& teacher) {
+                const Options& options) {
   out << "MNIST: " << grouped(images.train.size()) << " training and "
       << grouped(images.test.size()) << " test images from " << images.source << '\n'
-      << "Recipe " << recipe.name << ", seed " << seed << ", threads " << kd::threads() << '\n'
+      << "Recipe " << recipe.name << ", seed " << options.common.seed << ", threads "
+      << kd::threads() << '\n'
       << "  teacher 784-1200-1200-10: ";
-  if (teacher)
-    out << "from " << *teacher << '\n';
+  if (options.teacher)
+    out << "from " << *options.teacher << '\n';
   else
     out << recipe.teacher << ", dropout " << recipe.dropout << '\n';
   out << "  student 784-20-20-10, alone: " << recipe.student_alone << '\n'
       << "  the same student, distilled: " << recipe.student_distilled << ",\n"
       << "    temperature " << recipe.temperature << ", hard weight " << recipe.hard_weight
       << ", soft weight " << recipe.soft_weight
-      << "\n  Both students begin with the same weights and see the same shuffles.\n"
-      << std::endl;
+      << "\n  Both students begin with the same weights and see the same shuffles.\n";
+  if (const auto bits = options.exports.aware_bits()) {
+    const Training& training = recipe.student_distilled;
+    out << "  " << example::plan_of(*bits, example::further(training.epochs, training.lr)) << '\n';
+  }
+  out << std::endl;
 }
 
 void print_table(std::ostream& out, const Results& results) {
@@ -97,6 +102,7 @@ void print_table(std::ostream& out, const Results& results) {
     out << "as many errors as alone.\n";
   else
     out << fixed(std::abs(fewer), digits) << (fewer > 0 ? " fewer" : " more") << " than alone.\n";
+  if (results.integers) print_table(out, *results.integers);
   out << std::flush;
 }
 
@@ -105,14 +111,16 @@ std::string to_json(const Recipe& recipe, const example::Images& images, std::ui
   Json seeds = Json::array();
   for (const SeedResult& each : results.seeds)
     seeds.push_back({{"seed", each.seed}, {"alone", each.alone}, {"distilled", each.distilled}});
-  return example::dump({{"recipe", recipe.name},
-                        {"data", example::to_json(images)},
-                        {"seed", seed},
-                        {"threads", kd::threads()},
-                        {"teacher", to_json(results.teacher)},
-                        {"student_alone", to_json(results.student_alone)},
-                        {"student_distilled", to_json(results.student_distilled)},
-                        {"errors_by_seed", seeds}});
+  Json json{{"recipe", recipe.name},
+            {"data", example::to_json(images)},
+            {"seed", seed},
+            {"threads", kd::threads()},
+            {"teacher", to_json(results.teacher)},
+            {"student_alone", to_json(results.student_alone)},
+            {"student_distilled", to_json(results.student_distilled)},
+            {"errors_by_seed", seeds}};
+  if (results.integers) json["integers"] = example::to_json(*results.integers);
+  return example::dump(json);
 }
 
 }  // namespace mnist

@@ -3,19 +3,19 @@
 
 #include <cstdint>
 #include <iosfwd>
-#include <optional>
 #include <string>
 
 #include "images.hpp"
+#include "options.hpp"
 #include "recipe.hpp"
 #include "results.hpp"
 
 namespace mnist {
 
-/// What is about to be done: the images, the recipe's figures, and the file of the teacher, if it
-/// comes from one.
+/// What is about to be done: the images, the recipe's figures, the file of the teacher, if it comes
+/// from one, and the integers that are trained.
 void print_plan(std::ostream& out, const Recipe& recipe, const example::Images& images,
-                std::uint64_t seed, const std::optional<std::string>& teacher);
+                const Options& options);
 
 /// The table at the end.
 void print_table(std::ostream& out, const Results& results);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "integers.hpp"
+
 namespace mnist {
 
 struct EpochResult {
@@ -41,6 +43,7 @@ struct Results {
   NetworkResult student_alone = {};      ///< for the first seed
   NetworkResult student_distilled = {};  ///< likewise
   std::vector<SeedResult> seeds = {};    ///< of first weights and shuffles of the students
+  std::optional<example::Integers> integers = {};  ///< that the distilled one was trained to
 };
 
 }  // namespace mnist

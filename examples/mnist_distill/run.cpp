@@ -48,18 +48,23 @@ struct Setting {
   example::Lines lines = example::Lines::epochs;
 };
 
-/// Lets `fit(options)` train `network`, number `part` of them, which is tested after every epoch.
-template <class Network>
-NetworkResult train(const char* name, kd::Index part, const Network& network,
-                    const Training& training, const Setting& setting, const example::Fit& fit) {
+/// How a network is trained, number `part` of them.
+kd::FitOptions options_of(const Training& training, kd::Index part, const Setting& setting) {
   kd::FitOptions options{
       .epochs = training.epochs,
       .batch_size = training.batch,
       .seed = setting.seed,
       .checkpoint = example::checkpoint_of(setting.options.checkpoint).part(part)};
   if (training.cosine) options.schedule = kd::CosineSchedule{};
-  const kd::FitReport report =
-      example::train_watched(name, setting.images, options, fit, setting.lines);
+  return options;
+}
+
+/// Lets `fit(options)` train `network`, which is tested after every epoch.
+template <class Network>
+NetworkResult train(const char* name, kd::Index part, const Network& network,
+                    const Training& training, const Setting& setting, const example::Fit& fit) {
+  const kd::FitReport report = example::train_watched(
+      name, setting.images, options_of(training, part, setting), fit, setting.lines);
   NetworkResult result = test(network, setting.images);
   result.training = report;
   for (const kd::EpochReport& epoch : report.epochs) {
@@ -155,6 +160,12 @@ Trained run(const Recipe& recipe, const example::Images& images, const RunOption
     std::cout << "seed " << result.seed << ": alone " << result.alone << " errors, distilled "
               << result.distilled << std::endl;
     trained.results.seeds.push_back(result);
+  }
+  if (options.bits) {
+    const Training& training = recipe.student_distilled;
+    trained.results.integers = example::train_integers(
+        *options.bits, example::further(training.epochs, training.lr), trained.student, teacher,
+        recipe.soft_targets(), images, options_of(training, 2 + 2 * options.seeds, setting));
   }
   return trained;
 }

@@ -28,6 +28,7 @@ struct RunOptions {
   std::uint64_t seed = 0;
   kd::Index seeds = 1;                         ///< of the students, from `seed` on
   std::optional<std::string> checkpoint = {};  ///< .1, .2 and so on follow it, one a network
+  std::optional<int> bits = {};                ///< of the integers to train, if there are to be any
 };
 
 struct Trained {
@@ -39,7 +40,8 @@ struct Trained {
 /// shows progress. The teacher is written to the output of --save-teacher as soon as it is trained.
 ///
 /// Both students start from the same weights and see the same shuffles: they differ in what they
-/// learn from, and in the recipe's figures. Those of further seeds have the same teacher.
+/// learn from, and in the recipe's figures. Those of further seeds have the same teacher. The last
+/// to be trained is what the distilled one of the first seed becomes in integers.
 /// Throws `example::Interrupted` where a signal ends it.
 Trained run(const Recipe& recipe, const example::Images& images, const RunOptions& options,
             const std::optional<ReadyTeacher>& teacher, example::Outputs& outputs);

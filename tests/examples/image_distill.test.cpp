@@ -83,6 +83,22 @@ TEST_CASE("image_distill: threads change nothing but the time", "[image_distill]
     CHECK(one[who]["test_errors"] == two[who]["test_errors"]);
 }
 
+TEST_CASE("image_distill exports the student that learned to live with few bits",
+          "[image_distill][export]") {
+  const TemporaryFolder folder;
+  const Run program = run(small + "--int8 aware --bits 4 --json " + folder.path("all.json") +
+                          " --export-c " + folder.path("student"));
+  INFO(program.err);
+  REQUIRE(program.exit_code == 0);
+  const Json json = Json::parse(folder.read("all.json"));
+  CHECK(json["integers"]["float"]["test_errors"] ==
+        json["student_distilled"]["seeds"][0]["test_errors"]);
+  CHECK(json["integers"]["epochs"] == 1);
+  CHECK(Json::parse(folder.read("student.json"))["accuracy"] ==
+        json["integers"]["aware"]["test_accuracy"]);
+  CHECK_THAT(program.out, ContainsSubstring("\nin 4 bits, first seed "));
+}
+
 TEST_CASE("image_distill refuses what does not go together", "[image_distill]") {
   const Run trained = run(sample + "--teacher t.safetensors --teacher-epochs 3");
   CHECK(trained.exit_code == 2);
@@ -90,4 +106,7 @@ TEST_CASE("image_distill refuses what does not go together", "[image_distill]") 
   const Run weight = run(sample + "--hard-weight 1.5");
   CHECK(weight.exit_code == 2);
   CHECK_THAT(weight.err, ContainsSubstring("--hard-weight: expected a number from 0 to 1"));
+  const Run bits = run(sample + "--bits 4");
+  CHECK(bits.exit_code == 2);
+  CHECK(bits.err == "image_distill: --bits: expected --int8 aware beside it, got --int8 no\n");
 }

@@ -157,7 +157,7 @@ TEST_CASE("without a checkpoint it is said that nothing is kept", "[interrupt]")
 TEST_CASE("mnist_distill goes on with the network that it was at", "[interrupt]") {
   const TemporaryFolder folder;
   const std::string training =
-      mnist + "--train-limit 1000 --teacher-epochs 3 --epochs 30 --threads 1 ";
+      mnist + "--train-limit 1000 --teacher-epochs 3 --epochs 30 --threads 1 --int8 aware ";
   const auto into = [&](const std::string& name) {
     return training + "--json '" + folder.path(name + ".json") + "' --save '" +
            folder.path(name + ".safetensors") + "' ";
@@ -184,6 +184,8 @@ TEST_CASE("mnist_distill goes on with the network that it was at", "[interrupt]"
   const auto parts = nlohmann::json::parse(folder.read("parts.json"));
   for (const char* who : {"teacher", "student_alone", "student_distilled"})
     CHECK(parts[who]["history"] == whole[who]["history"]);
+  CHECK(parts["integers"] == whole["integers"]);
+  CHECK(fs::exists(checkpoint + ".12"));  // behind five pairs of students
 }
 
 TEST_CASE("a second Ctrl-C ends a program at once", "[interrupt]") {
