@@ -48,8 +48,8 @@ struct FakeQuantizeOptions {
 /// is not 0; in inference it stays. The range from 0 to 0 has seen nothing and becomes that of the
 /// first batch. Gradients go straight through, `dx = dy`, and are 0 where x was cut off.
 ///
-/// With `learned` the scale is a parameter, `step` (1): with `v = x / step` its gradient is the
-/// sum of `dy (round(v) - v)`, or of `dy` times the end where v was cut off, over
+/// With `learned` the scale is a parameter, `step4` (1) of 4 bits: with `v = x / step` its gradient
+/// is the sum of `dy (round(v) - v)`, or of `dy` times the end where v was cut off, over
 /// `sqrt(features Qp)`, `Qp` being the largest integer; zero is the middle or, `non_negative`, the
 /// lowest integer. Sources: Jacob et al., CVPR 2018; Esser et al., "Learned Step Size
 /// Quantization", ICLR 2020. On the CPU alone.
@@ -76,7 +76,7 @@ class FakeQuantize {
   Index batch_cache_size() const { return options_.learned ? 0 : 2; }  // the range of this step
   std::vector<TensorInfo> tensors() const {
     if (!options_.learned) return {};
-    return {{"step", 1, 1, 0, true, true}};
+    return {{detail::text("step", options_.bits), 1, 1, 0, true, true}};
   }
   std::vector<TensorInfo> statistics() const {
     if (options_.learned) return {};

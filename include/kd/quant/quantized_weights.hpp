@@ -40,7 +40,7 @@ struct QuantizedWeightsOptions {
 ///
 /// Scales are those of the largest weight, `s = max |w| / high`, found anew in every step, with
 /// `high = -low = 2^(bits - 1) - 1`, and gradients go straight through the rounding. With `learned`
-/// they are parameters behind those of the layer, `step` (channels), first
+/// they are parameters behind those of the layer, `step4` (channels) of 4 bits, first
 /// `2 mean |w| / sqrt(high)`, with `low = -2^(bits - 1)` below 8 bits; their gradients are those of
 /// `FakeQuantize` over the weights of a channel, `1 / sqrt(weights high)` times, and a weight that
 /// is cut off has none. Sources as there. On the CPU alone.
@@ -63,7 +63,9 @@ class QuantizedWeights : public L {
   Index num_params() const { return L::num_params() + num_steps(); }
   std::vector<TensorInfo> tensors() const {
     std::vector<TensorInfo> all = L::tensors();
-    if (options_.learned) all.push_back({"step", channels(), 1, L::num_params(), true, true});
+    if (options_.learned)
+      all.push_back(
+          {detail::text("step", options_.bits), channels(), 1, L::num_params(), true, true});
     return all;
   }
 
