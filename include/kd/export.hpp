@@ -13,6 +13,7 @@
 #include "kd/export/c_int8_conv.hpp"
 #include "kd/export/c_int8_layers.hpp"
 #include "kd/export/c_int8_weights.hpp"
+#include "kd/export/c_pool.hpp"
 #include "kd/export/c_program.hpp"
 #include "kd/export/c_source.hpp"
 #include "kd/export/c_text.hpp"

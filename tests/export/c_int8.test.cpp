@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kd/distill.hpp"
-#include "kd/quant/quantize.hpp"
+#include "kd/quant/quantization_aware.hpp"
 #include "support/c_program.hpp"
 #include "support/catch.hpp"
 #include "support/exported_networks.hpp"
@@ -35,12 +35,11 @@ Matrix<std::int8_t> integers(Index rows, Index cols) {
   return (random_matrix<float>(rows, cols, 3, 128).array().floor()).matrix().cast<std::int8_t>();
 }
 
-/// Exports the network, and compares what the C program says with what kd says, bit for bit.
-template <class Net>
-void check_export(const std::string& flags, const std::string& compiler,
-                  const std::string& runner = "") {
+/// Exports a network, and compares what the C program says with what kd says, bit for bit. Returns
+/// within how many integers each logit lies.
+Vector<int> check_export(const QuantizedNetwork& network, const std::string& flags,
+                         const std::string& compiler, const std::string& runner = "") {
   INFO(compiler << flags);
-  const QuantizedNetwork network = Made<Net>().quantized();
   const TemporaryFolder folder;
   export_c(network, folder.path("net"));
   const auto built = kd::test::build_c(folder, compiler, flags, "int8_t");
@@ -53,8 +52,13 @@ void check_export(const std::string& flags, const std::string& compiler,
   REQUIRE(got.cols() == x.cols());
   const Matrix<std::int8_t> expected = network.run(x);
   CHECK(got == expected);
-  const Matrix<int> said = expected.template cast<int>();
-  CHECK((said.rowwise().maxCoeff() - said.rowwise().minCoeff()).minCoeff() > 10);
+  const Matrix<int> said = expected.cast<int>();
+  return said.rowwise().maxCoeff() - said.rowwise().minCoeff();
+}
+template <class Net>
+void check_export(const std::string& flags, const std::string& compiler,
+                  const std::string& runner = "") {
+  CHECK(check_export(Made<Net>().quantized(), flags, compiler, runner).minCoeff() > 10);
 }
 
 }  // namespace
@@ -66,6 +70,33 @@ TEST_CASE("integers in C are those of kd, bit for bit", "[export][c][int8]") {
     check_export<OfFeatures>(kd::test::as_cpp, compiler);
     check_export<OfImages>(kd::test::as_cpp, compiler);
   }
+}
+
+TEMPLATE_TEST_CASE("fewer bits in C are those of kd, too, and no tensor uses more",
+                   "[export][c][int8]", OfFeatures, OfImages) {
+  const Made<TestType> made;
+  for (int bits = 2; bits < 8; ++bits)
+    for (const bool learned : {false, true}) {
+      INFO(bits << " bits, learned: " << learned);
+      const QuantizedNetwork network = quantize(fake_quantize(made.network, made.samples(),
+                                                              {.weight_bits = bits,
+                                                               .activation_bits = bits,
+                                                               .outer_weight_bits = bits,
+                                                               .learned_scales = learned}));
+      const std::string compiler = kd::test::c_compilers().at(0);
+      CHECK(check_export(network, kd::test::as_c + "-O1", compiler).maxCoeff() > 10);
+      const Matrix<std::int8_t> x = network.quantize_inputs(made.samples().inputs());
+      const auto layers = static_cast<Index>(network.nodes().size());
+      for (Index i = 1; i < layers; ++i) {
+        const auto first = network.nodes().begin();
+        const Matrix<int> y = QuantizedNetwork(network.input_shape(), network.takes_image(),
+                                               network.input_quantization(), {first, first + i})
+                                  .run(x)
+                                  .template cast<int>();
+        CHECK(y.minCoeff() >= quant::lowest_of(bits));
+        CHECK(y.maxCoeff() <= quant::highest_of(bits));
+      }
+    }
 }
 
 TEST_CASE("C gives the integers of TensorFlow Lite Micro", "[export][c][int8][golden]") {

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "kd/distill.hpp"
-#include "kd/quant/quantize.hpp"
+#include "kd/quant/quantization_aware.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
 #include "support/temporary_folder.hpp"
@@ -63,6 +63,21 @@ TEST_CASE("a model says what it is", "[export][onnx]") {
   export_onnx(quantize(network, data), folder.path("net.onnx"));
   CHECK_THAT(folder.read("net.onnx"), ContainsSubstring("DequantizeLinear"));
   CHECK_THAT(folder.read("net.onnx"), ContainsSubstring("Conv2d(1, 2, kernel 3 x 3"));
+}
+
+TEST_CASE("what has fewer than 8 bits is cut off before it is rounded", "[export][onnx]") {
+  const Network<Sequential<Linear<6, 5>, ReLU, Linear<5, 4>, Tanh, Linear<4, 3>>> network(Rng(1));
+  const Dataset data(kd::test::random_matrix<float>(6, 20, 1));
+  const TemporaryFolder folder;
+  for (const int bits : {8, 7, 2}) {
+    export_onnx(quantize(fake_quantize(network, data, {.activation_bits = bits})),
+                folder.path("net.onnx"));
+    const std::string file = folder.read("net.onnx");
+    const std::string clip = bytes({0x22, 4}) + "Clip";  // a node's operator
+    Index clips = 0;
+    for (auto at = file.find(clip); at != std::string::npos; at = file.find(clip, at + 1)) ++clips;
+    CHECK(clips == (bits < 8 ? 3 : 0));  // a ReLU's, a Linear's and a Tanh's; not inputs and logits
+  }
 }
 
 TEST_CASE("a model that cannot be written leaves the old one", "[export][onnx][errors]") {

@@ -89,13 +89,25 @@ json of(const kd::QuantizedNetwork& network) {
           {"nodes", nodes}};
 }
 
+/// The integers of a network, of 8 bits or fewer.
+template <class Net>
+kd::QuantizedNetwork quantized_to(int bits, const kd::Network<Net>& network,
+                                  const kd::Dataset& data) {
+  if (bits == 8) return kd::quantize(network, data);
+  return kd::quantize(kd::fake_quantize(network, data,
+                                        {.weight_bits = bits,
+                                         .activation_bits = bits,
+                                         .outer_weight_bits = bits,
+                                         .learned_scales = true}));
+}
+
 /// Samples, what the network says of them, in float and in integers, and the files of it.
 template <class Net>
-void write(const std::string& folder, const std::string& name, kd::Index count) {
+void write(const std::string& folder, const std::string& name, kd::Index count, int bits = 8) {
   const kd::Network<Net> network = kd::test::lively<Net>();
   const kd::Matrix<float> x = kd::test::random_matrix<float>(network.in_features(), count, 5);
   const std::string path = folder + name;
-  const kd::QuantizedNetwork quantized = kd::quantize(network, kd::Dataset(x));
+  const kd::QuantizedNetwork quantized = quantized_to(bits, network, kd::Dataset(x));
   kd::save_npy(x, path + "_x.npy");
   kd::save_npy(network.predict(x), path + "_y.npy");
   kd::export_c(network, path + "_float");
@@ -122,7 +134,9 @@ void write(const std::string& folder, const std::string& name, kd::Index count) 
                    .cast<std::int8_t>();
   kd::save_npy(q, path + "_qx.npy");
   kd::save_npy(quantized.run(q), path + "_qy.npy");
-  std::ofstream(path + ".network") << of(quantized);
+  json described = of(quantized);
+  described["bits"] = bits;
+  std::ofstream(path + ".network") << described;
 }
 
 /// The one whose outputs are kept (tests/golden/tflite_micro).
@@ -140,6 +154,11 @@ void write(const std::string& folder) {
   write<kd::test::OfFeatures>(folder, "features", 300);
   write<kd::test::OfImages>(folder, "images", 1000);
   write<mlperf_tiny::ResNet8>(folder, "resnet8", 20);
+  for (const int bits : {7, 4, 2}) {
+    const std::string of_bits = std::to_string(bits) + "bit";
+    write<kd::test::OfFeatures>(folder, "features_" + of_bits, 300, bits);
+    write<kd::test::OfImages>(folder, "images_" + of_bits, 300, bits);
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "kd/export/c_pool.hpp"
 #include "kd/export/c_program.hpp"
 #include "kd/graph/operations.hpp"
 
@@ -83,50 +84,22 @@ static void layer_norm(const float *x, float *y, const float *weight, const floa
 
 inline void emit(Program& c, const graph::MaxPool& pool, const Place& at) {
   const std::string window = c.window(at, pool.shape);
-  c.kernel(R"(/* the largest element of every window; the border does not count */
-static void max_pool(const window *s, const float *x, float *y) {
-  for (int32_t c = 0; c < s->channels; ++c, x += s->height * s->width) {
-    for (int32_t row = 0; row < s->out_height; ++row) {
-      for (int32_t column = 0; column < s->out_width; ++column) {
-        const int32_t top = most(0, row * s->stride - s->top);
-        const int32_t bottom = least(s->height, row * s->stride - s->top + s->kernel_height);
-        const int32_t left = most(0, column * s->stride - s->left);
-        const int32_t right = least(s->width, column * s->stride - s->left + s->kernel_width);
-        float largest = x[top * s->width + left];
-        for (int32_t r = top; r < bottom; ++r)
-          for (int32_t i = left; i < right; ++i)
-            if (x[r * s->width + i] > largest) largest = x[r * s->width + i];
-        *y++ = largest;
-      }
-    }
-  }
-}
-)");
+  c.kernel(max_pool("float"));
   c.call("max_pool(", window, ", ", at.x, ", ", at.y, ')');
 }
 
 inline void emit(Program& c, const graph::AveragePool& pool, const Place& at) {
   const std::string window = c.window(at, pool.shape);
-  c.kernel(R"(/* the mean of every window, whose border counts as zeros or does not count */
-static void average_pool(const window *s, const float *x, float *y, int32_t counts_border) {
-  for (int32_t c = 0; c < s->channels; ++c, x += s->height * s->width) {
-    for (int32_t row = 0; row < s->out_height; ++row) {
-      for (int32_t column = 0; column < s->out_width; ++column) {
-        const int32_t top = most(0, row * s->stride - s->top);
-        const int32_t bottom = least(s->height, row * s->stride - s->top + s->kernel_height);
-        const int32_t left = most(0, column * s->stride - s->left);
-        const int32_t right = least(s->width, column * s->stride - s->left + s->kernel_width);
-        const int32_t count = counts_border ? s->kernel_height * s->kernel_width
+  c.kernel(over_windows(
+      "the mean of every window, whose border counts as zeros or does not count", "average_pool",
+      "float", ", int32_t counts_border",
+      R"(        const int32_t count = counts_border ? s->kernel_height * s->kernel_width
                                             : (bottom - top) * (right - left);
         float sum = 0.0f;
         for (int32_t r = top; r < bottom; ++r)
           for (int32_t i = left; i < right; ++i) sum += x[r * s->width + i];
         *y++ = sum / (float)count;
-      }
-    }
-  }
-}
-)");
+)"));
   c.call("average_pool(", window, ", ", at.x, ", ", at.y, ", ", pool.counts_border ? 1 : 0, ')');
 }
 

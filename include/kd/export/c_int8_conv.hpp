@@ -7,6 +7,8 @@
 namespace kd::c_source {
 
 /// Convolutions in C with integers: one with blocks of output channels, and one for groups of few.
+/// Their loops are those in float; zero points, products of 16 bits, a bias that is always there
+/// and the rescaling are in so many places that two texts are easier to read than one for both.
 inline void emit(Program& c, const quant::Convolution& conv, const QuantizedPlace& at) {
   const std::string window = c.window(at, conv.shape);
   const Index block = block_of(conv.shape);

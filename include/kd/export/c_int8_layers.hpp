@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kd/export/c_int8_weights.hpp"
+#include "kd/export/c_pool.hpp"
 
 /// How each operation of 8-bit integers is written in C99, without a floating-point number. A new
 /// layer is a copy of one of these.
@@ -36,52 +37,24 @@ static void linear(const int8_t *x, int8_t *y, const int8_t *weight, const int32
 
 inline void emit(Program& c, const quant::MaxPool& pool, const QuantizedPlace& at) {
   const std::string window = c.window(at, pool.shape);
-  c.kernel(R"(/* the largest element of every window; the border does not count */
-static void max_pool(const window *s, const int8_t *x, int8_t *y) {
-  for (int32_t c = 0; c < s->channels; ++c, x += s->height * s->width) {
-    for (int32_t row = 0; row < s->out_height; ++row) {
-      for (int32_t column = 0; column < s->out_width; ++column) {
-        const int32_t top = most(0, row * s->stride - s->top);
-        const int32_t bottom = least(s->height, row * s->stride - s->top + s->kernel_height);
-        const int32_t left = most(0, column * s->stride - s->left);
-        const int32_t right = least(s->width, column * s->stride - s->left + s->kernel_width);
-        int8_t largest = -128;
-        for (int32_t r = top; r < bottom; ++r)
-          for (int32_t i = left; i < right; ++i)
-            if (x[r * s->width + i] > largest) largest = x[r * s->width + i];
-        *y++ = largest;
-      }
-    }
-  }
-}
-)");
+  c.kernel(max_pool("int8_t"));
   c.call("max_pool(", window, ", ", at.x, ", ", at.y, ')');
 }
 
 inline void emit(Program& c, const quant::AveragePool& pool, const QuantizedPlace& at) {
   const std::string window = c.window(at, pool.shape);
-  c.kernel(R"(/* the mean of every window, whose border counts as zero points or does not count */
-static void average_pool(const window *s, const int8_t *x, int8_t *y, int32_t counts_border,
-                         int32_t zero_point) {
-  for (int32_t c = 0; c < s->channels; ++c, x += s->height * s->width) {
-    for (int32_t row = 0; row < s->out_height; ++row) {
-      for (int32_t column = 0; column < s->out_width; ++column) {
-        const int32_t top = most(0, row * s->stride - s->top);
-        const int32_t bottom = least(s->height, row * s->stride - s->top + s->kernel_height);
-        const int32_t left = most(0, column * s->stride - s->left);
-        const int32_t right = least(s->width, column * s->stride - s->left + s->kernel_width);
-        const int32_t all = s->kernel_height * s->kernel_width;
+  c.kernel(
+      over_windows("the mean of every window, whose border counts as zero points or does not count",
+                   "average_pool", "int8_t",
+                   ", int32_t counts_border,\n                         int32_t zero_point",
+                   R"(        const int32_t all = s->kernel_height * s->kernel_width;
         int32_t count = (bottom - top) * (right - left);
         int32_t sum = counts_border ? (all - count) * zero_point : 0;
         if (counts_border) count = all;
         for (int32_t r = top; r < bottom; ++r)
           for (int32_t i = left; i < right; ++i) sum += x[r * s->width + i];
         *y++ = (int8_t)((sum > 0 ? sum + count / 2 : sum - count / 2) / count);
-      }
-    }
-  }
-}
-)");
+)"));
   c.call("average_pool(", window, ", ", at.x, ", ", at.y, ", ", pool.counts_border ? 1 : 0,
          ", /* zero point */ ", at.x_is.zero_point, ')');
 }
