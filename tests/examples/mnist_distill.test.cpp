@@ -234,6 +234,10 @@ TEST_CASE("--help tells every flag", "[mnist_distill]") {
                            "--save-teacher",
                            "--teacher",
                            "--checkpoint",
+                           "--export-c",
+                           "--export-onnx",
+                           "--int8",
+                           "--bits",
                            "Exit status"})
     CHECK_THAT(program.out, ContainsSubstring(flag));
 }
