@@ -95,6 +95,28 @@ TEMPLATE_TEST_CASE("its training goes on from a checkpoint, before and after ran
     }
 }
 
+TEST_CASE("ranges freeze at the step by which so much is done", "[quant]") {
+  auto aware = made<Two>(running);
+  const auto frozen = [&] { return std::as_const(aware).statistics().data[FakeQuantize::frozen]; };
+  const auto first_of = [&](double after) {
+    freeze_ranges(aware, false);
+    CHECK(frozen() == 0);
+    const auto freeze = freeze_ranges_late(aware, after);
+    Index first = 0;
+    for (Index i = 1; i <= 12; ++i) {
+      freeze({.epoch = (i + 3) / 4, .epochs = 3, .step = (i - 1) % 4 + 1, .steps = 4});
+      if (first == 0 && frozen() == 1) first = i;
+    }
+    return first;
+  };
+  CHECK(first_of(0) == 1);
+  CHECK(first_of(0.5) == 6);
+  CHECK(first_of(0.6) == 8);
+  CHECK(first_of(1) == 12);
+  CHECK_THROWS_AS(freeze_ranges_late(aware, -0.1), ConfigError);
+  CHECK_THROWS_AS(freeze_ranges_late(aware, 1.1), ConfigError);
+}
+
 TEST_CASE("ranges that were frozen stay so when training goes on", "[quant][checkpoint]") {
   const Dataset data = samples(6, 23);
   const TemporaryFolder folder;
