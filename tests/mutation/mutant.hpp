@@ -29,15 +29,19 @@ struct Right {
   B&& b;
 };
 
-template <class T>
-constexpr bool is_array_of() {
+template <template <class> class Base, class T>
+constexpr bool is_of() {
   if constexpr (requires { typename T::PlainObject; })
-    return std::is_base_of_v<Eigen::ArrayBase<T>, T>;
+    return std::is_base_of_v<Base<T>, T>;
   else
     return false;
 }
 template <class T>
-inline constexpr bool is_array = is_array_of<std::remove_cvref_t<T>>();
+inline constexpr bool is_array = is_of<Eigen::ArrayBase, std::remove_cvref_t<T>>();
+template <class T>
+inline constexpr bool is_matrix = is_of<Eigen::MatrixBase, std::remove_cvref_t<T>>();
+template <class T>
+inline constexpr bool is_expression = is_array<T> || is_matrix<T>;
 template <class T>
 inline constexpr bool is_number = std::is_arithmetic_v<std::remove_cvref_t<T>>;
 
@@ -52,9 +56,10 @@ struct Result<T> {
   using Type = typename T::PlainObject;
 };
 
-/// The one operator or the other on elements: of arrays it makes an expression as Eigen does, which
-/// larger expressions hold, where they would only refer to a result.
-#define KD_MUTANT(before, after)                                                              \
+/// The one operator or the other on elements: of arrays, and of sums of matrices, it makes an
+/// expression as Eigen does, which larger expressions hold, where they would only refer to a
+/// result.
+#define KD_MUTANT(before, after, adds)                                                        \
   template <class A, int Number>                                                              \
   Left<A, Number> operator before(A&& a, Here<Number>) {                                      \
     return {static_cast<A&&>(a)};                                                             \
@@ -62,12 +67,12 @@ struct Result<T> {
   template <class A, int Number, class B>                                                     \
   auto operator before(Left<A, Number> left, B&& b) {                                         \
     const auto choose = [](auto x, auto y) { return is(Number) ? x after y : x before y; };   \
-    if constexpr (is_array<A> && is_array<B>) {                                               \
+    if constexpr ((is_array<A> && is_array<B>) || (adds && is_matrix<A> && is_matrix<B>)) {   \
       return left.a.binaryExpr(b, choose);                                                    \
-    } else if constexpr (is_array<A> && is_number<B>) {                                       \
+    } else if constexpr (is_expression<A> && is_number<B>) {                                  \
       using S = typename std::remove_cvref_t<A>::Scalar;                                      \
       return left.a.unaryExpr([choose, y = static_cast<S>(b)](S x) { return choose(x, y); }); \
-    } else if constexpr (is_number<A> && is_array<B>) {                                       \
+    } else if constexpr (is_number<A> && is_expression<B>) {                                  \
       using S = typename std::remove_cvref_t<B>::Scalar;                                      \
       return b.unaryExpr([choose, x = static_cast<S>(left.a)](S y) { return choose(x, y); }); \
     } else {                                                                                  \
@@ -79,16 +84,16 @@ struct Result<T> {
       return Value(left.a before b);                                                          \
     }                                                                                         \
   }
-KD_MUTANT(+, -)
-KD_MUTANT(-, +)
-KD_MUTANT(*, /)
-KD_MUTANT(/, *)
-KD_MUTANT(<, <=)
-KD_MUTANT(<=, <)
-KD_MUTANT(>, >=)
-KD_MUTANT(>=, >)
-KD_MUTANT(==, !=)
-KD_MUTANT(!=, ==)
+KD_MUTANT(+, -, true)
+KD_MUTANT(-, +, true)
+KD_MUTANT(*, /, false)
+KD_MUTANT(/, *, false)
+KD_MUTANT(<, <=, false)
+KD_MUTANT(<=, <, false)
+KD_MUTANT(>, >=, false)
+KD_MUTANT(>=, >, false)
+KD_MUTANT(==, !=, false)
+KD_MUTANT(!=, ==, false)
 #undef KD_MUTANT
 
 #define KD_MUTANT(before, after)                          \

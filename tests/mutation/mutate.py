@@ -278,8 +278,14 @@ def main():
     headers = sorted(
         str(path.relative_to(ROOT / "include/kd"))[: -len(".hpp")] for path in (ROOT / "include/kd").rglob("*.hpp")
     )
-    headers = [header for header in fnmatch.filter(headers, options.only) if tests_of(header, coverage)]
-    mutants = [mutant for header in headers for mutant in mutants_of(header)][:: options.every]
+    headers = [header for header in headers if tests_of(header, coverage)]
+    of_header = {header: found for header in headers if (found := list(mutants_of(header)))}
+    tests = {test for header in of_header for test in tests_of(header, coverage)}
+    missing = [test for test in sorted(tests) if not (ROOT / "tests" / f"{test}.test.cpp").exists()]
+    if missing:
+        sys.exit(f"covered_by.txt names tests that are not there: {', '.join(missing)}")
+    headers = fnmatch.filter(of_header, options.only)
+    mutants = [mutant for header in headers for mutant in of_header[header]][:: options.every]
     if not mutants:
         sys.exit(f"There is nothing to change in headers like {options.only}.")
     print(f"{len(mutants)} mutants of {len({mutant.header for mutant in mutants})} headers", flush=True)
