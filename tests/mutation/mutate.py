@@ -106,9 +106,18 @@ def mutants_of(header):
                 if code[: found.start()].count('"') % 2:  # within a text
                     continue
                 begin, end = found.span()
-                yield Mutant(header, number, line, line[:begin] + replacement + line[end:], begin, end, choice)
+                both = None if needed_early(code, begin) else choice
+                yield Mutant(header, number, line, line[:begin] + replacement + line[end:], begin, end, both)
         if STATEMENT.match(code.rstrip()) and not DECLARATION.match(code):
             yield Mutant(header, number, line, "", 0, 0, "{{ if (!mutant::is({n})) {{ {was} }} }}")
+
+
+def needed_early(code, begin):
+    """Whether what stands there must be known while compiling: there is nothing to choose later."""
+    before = code[:begin]
+    template_argument = re.search(r"\w<[^<>]*$", before)
+    size = re.match(r"\s*[\w:]+(<.*>)? \w+\[[^\]]*$", before) or "vector_size(" in before
+    return bool("constexpr" in code or template_argument or size)
 
 
 def read_coverage():
@@ -154,11 +163,11 @@ def all_in_one(header, mutants):
 class Bench:
     """Compiles and runs tests against an include folder, most of them from a compiled prelude."""
 
-    def __init__(self, compiler, work, includes):
+    def __init__(self, compiler, work, includes, flags):
         self.work = pathlib.Path(work).resolve()
         self.work.mkdir(parents=True, exist_ok=True)
         self.command = [
-            compiler, "-std=c++20", "-w", "-pthread", "-fsanitize=address", f"-I{ROOT / 'tests'}",
+            compiler, *flags, "-std=c++20", "-w", "-pthread", "-fsanitize=address", f"-I{ROOT / 'tests'}",
             f'-DKD_GOLDEN_DIR="{ROOT / "tests/golden"}"', f'-DKD_SAMPLE_DIR="{ROOT / "examples/data"}"',
         ] + [f"-isystem{folder}" for folder in includes]  # fmt: skip
         for level in "-O0", "-O1":
@@ -266,6 +275,7 @@ def main():
     parser.add_argument("--compiler", default="c++")
     parser.add_argument("--work", default="build/mutants")
     parser.add_argument("--include", action="append", default=[], help="where Eigen and Catch2 are")
+    parser.add_argument("--flag", action="append", default=[], help="of the compiler: --flag=-march=native has the widest vectors")
     parser.add_argument("--only", default="*", help="headers, such as cpu/ops/sum or 'optim/*'")
     parser.add_argument("--every", type=int, default=1, help="only every n-th mutant")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -295,7 +305,7 @@ def main():
     logged = options.log.read_text().splitlines() if options.log and options.log.exists() else []
     known = {place: verdict for verdict, place in (line.split(" ", 1) for line in logged)}
     verdicts = {mutant: known[mutant.place()] for mutant in mutants if mutant.place() in known}
-    bench = Bench(options.compiler, options.work, options.include)
+    bench = Bench(options.compiler, options.work, options.include, options.flag)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for header in headers:
             left = [mutant for mutant in mutants if mutant.header == header and mutant not in verdicts]

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "kd/cpu/simd.hpp"
+
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace kd;
+
+#if KD_HAS_VECTORS
+
+namespace {
+
+/// No two sums are equal, whichever elements are left out or added twice.
+template <class S, Index N, Index M>
+void check_sums() {
+  INFO(M << " vectors of " << N << " elements");
+  cpu::simd::Array<cpu::simd::Vector<S, N>, M> vectors;
+  std::vector<S> expected;
+  for (Index i = 0; i < M; ++i) {
+    std::vector<S> elements;
+    S sum = 0;
+    for (Index j = 0; j < N; ++j) {
+      elements.push_back(static_cast<S>((2 * i + 1) << j));
+      sum += elements.back();
+    }
+    vectors[i] = cpu::simd::load<N>(elements.data());
+    expected.push_back(sum);
+  }
+  std::vector<S> found(expected.size());
+  cpu::simd::store(cpu::simd::sums<S, N, M>(vectors), found.data());
+  CHECK(found == expected);
+}
+
+template <class S, Index N, Index M = 1>
+void check_sums_up_to() {
+  check_sums<S, N, M>();
+  if constexpr (M < N) check_sums_up_to<S, N, 2 * M>();
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("the sums of vectors stand in their order", "[cpu][simd]", float, double) {
+  constexpr Index widest = cpu::simd::width<TestType>;
+  check_sums_up_to<TestType, 2>();
+  if constexpr (widest >= 4) check_sums_up_to<TestType, 4>();
+  if constexpr (widest >= 8) check_sums_up_to<TestType, 8>();
+  if constexpr (widest >= 16) check_sums_up_to<TestType, 16>();
+}
+
+TEMPLATE_TEST_CASE("a block is transposed between rows of any length, and nothing beside it",
+                   "[cpu][simd]", float, double) {
+  constexpr Index from_stride = 5;
+  constexpr Index to_stride = 7;
+  std::vector<TestType> from(4 * from_stride);
+  for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<TestType>(i + 1);
+  std::vector<TestType> to(4 * to_stride, TestType(-1));
+  cpu::simd::transpose4(from.data(), from_stride, to.data(), to_stride);
+  for (Index i = 0; i < 4; ++i)
+    for (Index j = 0; j < to_stride; ++j) {
+      INFO("row " << i << ", column " << j);
+      CHECK(to[static_cast<std::size_t>(i * to_stride + j)] ==
+            (j < 4 ? from[static_cast<std::size_t>(j * from_stride + i)] : TestType(-1)));
+    }
+}
+
+TEST_CASE("a value is spread over all elements of a vector", "[cpu][simd]") {
+  const auto spread = cpu::simd::spread<4>(-2.5F);
+  for (Index i = 0; i < 4; ++i) CHECK(spread[i] == -2.5F);
+}
+
+#endif
