@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "kd/quant/quantization_aware.hpp"
 
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
 #include "kd/distill.hpp"
 #include "kd/quant/freeze_ranges.hpp"
 #include "support/catch.hpp"
@@ -141,6 +145,37 @@ TEST_CASE("a fake-quantised network gives what its integers give", "[quant]") {
   check(kd::test::lively<Two>(), 1);
   check(kd::test::lively<kd::test::OfFeatures>(), 0.95);
   check(kd::test::lively<kd::test::OfImages>(), 0.85);
+}
+
+TEST_CASE("means of integers are rounded away from zero, though a float falls short of a half",
+          "[quant]") {
+  const quant::Quantization is{0.1F, -3, 8};
+  std::vector<float> means;
+  std::vector<float> expected;
+  for (int sum = 4 * -128; sum <= 4 * 127; ++sum) {
+    const float mean = static_cast<float>(sum) / 4;
+    const float real = is.scale * (mean - static_cast<float>(is.zero_point));
+    const auto rounded = static_cast<std::int8_t>(std::round(mean));
+    for (const float off : {std::nextafter(real, -100.F), real, std::nextafter(real, 100.F)}) {
+      means.push_back(off);
+      expected.push_back(is.dequantise(rounded));
+    }
+  }
+  op_round_means<float>(cpu::Space{}, is, {means.data(), static_cast<Index>(means.size())});
+  CHECK(means == expected);
+}
+
+TEST_CASE("pools of a fake-quantised network round as those of its integers do", "[quant]") {
+  using Pooled = Sequential<Image<2, 6, 4>, AvgPool2d<2>>;
+  for (const float shift : {0.F, 1.F, -1.F}) {  // zero points in the middle and beside it
+    INFO("shifted by " << shift);
+    const Matrix<float> x = random_matrix<float>(48, 50, 9).array() + shift;
+    const auto aware = fake_quantize(Network<Pooled>(Rng(1)), Dataset(x));
+    const QuantizedNetwork integers = quantize(aware);
+    const Matrix<float> steps =
+        (aware.predict(x) - integers.predict(x)) / integers.output_quantization().scale;
+    CHECK(steps.cwiseAbs().maxCoeff() < 1e-2F);
+  }
 }
 
 TEST_CASE("it is a student, and goes on agreeing with its integers", "[quant][distill]") {
