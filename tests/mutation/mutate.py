@@ -167,7 +167,7 @@ class Bench:
         self.work = pathlib.Path(work).resolve()
         self.work.mkdir(parents=True, exist_ok=True)
         self.command = [
-            compiler, *flags, "-std=c++20", "-w", "-pthread", "-fsanitize=address", f"-I{ROOT / 'tests'}",
+            compiler, *flags, "-std=c++20", "-w", "-pthread", "-fsanitize=address", f"-I{ROOT / 'tests'}", f"-I{ROOT / 'examples'}",
             f'-DKD_GOLDEN_DIR="{ROOT / "tests/golden"}"', f'-DKD_SAMPLE_DIR="{ROOT / "examples/data"}"',
         ] + [f"-isystem{folder}" for folder in includes]  # fmt: skip
         for level in "-O0", "-O1":
