@@ -86,6 +86,18 @@ TEST_CASE("forward is the layers one behind the other", "[nn][network]") {
   CHECK(network.predict(x).isApprox(h, 1e-13));
 }
 
+TEST_CASE("a layer that changes nothing writes over no other's values", "[nn][network]") {
+  const InDouble<Noisy> network(Rng(3));
+  InDouble<Sequential<Linear<6, 8>>> first(Rng(3));
+  map(first.params()) = map(network.params()).head(first.num_params());
+  const Matrix<double> x = random_matrix<double>(6, 7, 1);
+  auto tape = network.make_workspace(7);
+  network.forward(view(x), tape);
+  CHECK(map(tape.value(1)) == first.predict(x));
+  CHECK(map(tape.value(2)) == map(tape.value(1)));
+  CHECK(map(tape.value(5)) == map(tape.value(4)));
+}
+
 TEMPLATE_TEST_CASE("the gradient of a whole network by central differences", "[nn][network]", Net,
                    Noisy) {
   InDouble<TestType> network(Rng(3));
