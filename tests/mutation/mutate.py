@@ -167,7 +167,8 @@ class Bench:
         self.work = pathlib.Path(work).resolve()
         self.work.mkdir(parents=True, exist_ok=True)
         self.command = [
-            compiler, *flags, "-std=c++20", "-w", "-pthread", "-fsanitize=address", f"-I{ROOT / 'tests'}", f"-I{ROOT / 'examples'}",
+            compiler, *flags, "-std=c++20", "-w", "-pthread", "-fsanitize=address",
+            f"-I{ROOT / 'tests'}", f"-I{ROOT / 'examples'}",
             f'-DKD_GOLDEN_DIR="{ROOT / "tests/golden"}"', f'-DKD_SAMPLE_DIR="{ROOT / "examples/data"}"',
         ] + [f"-isystem{folder}" for folder in includes]  # fmt: skip
         for level in "-O0", "-O1":
@@ -275,7 +276,7 @@ def main():
     parser.add_argument("--compiler", default="c++")
     parser.add_argument("--work", default="build/mutants")
     parser.add_argument("--include", action="append", default=[], help="where Eigen and Catch2 are")
-    parser.add_argument("--flag", action="append", default=[], help="of the compiler: --flag=-march=native has the widest vectors")
+    parser.add_argument("--flag", action="append", default=[], help="of the compiler, such as --flag=-mavx2")
     parser.add_argument("--only", default="*", help="headers, such as cpu/ops/sum or 'optim/*'")
     parser.add_argument("--every", type=int, default=1, help="only every n-th mutant")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
