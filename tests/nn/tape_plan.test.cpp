@@ -54,6 +54,19 @@ using PreActivated =
                Residual<Shortcut<ReLU, Conv2d<6, 1>>, ReLU, Conv2d<6, 3, Window{.pad = 1}>, Tanh>,
                MaxPool2d<2>, ReLU, AvgPool2d<3>, Dropout, Linear<6, 3>>;
 
+/// What a branch takes is read again behind it, by none that takes it before.
+using Skipped =
+    Sequential<Linear<9, 6>, Residual<Dropout, Linear<6, 6>, LayerNorm<6>>, Linear<6, 3>>;
+
+template <class Net>
+auto plan(Mode mode, const Taps& taps) {
+  return detail::TapePlan<float, cpu::Space>(Net(), 4, mode, taps);
+}
+template <class Net>
+Index offset(Index layer, Mode mode, const Taps& taps) {
+  return plan<Net>(mode, taps).rooms()[static_cast<std::size_t>(layer)].value;
+}
+
 }  // namespace
 
 TEST_CASE("what is kept at the same time lies apart", "[nn][tape_plan]") {
@@ -94,9 +107,31 @@ TEST_CASE("a step in little room gives the same bits", "[nn][tape_plan]") {
   check_same_bits<PreActivated>({2, 6});
   for (Index layer = 1; layer <= PreActivated::depth; ++layer)
     check_same_bits<PreActivated>({layer});
+  check_same_bits<Skipped>({});
   check_same_bits<mlperf_tiny::ResNet8>({});
   check_same_bits<mlperf_tiny::ResNet8>({8, 9});
   check_same_bits<mlperf_tiny::DsCnn>({});
+}
+
+TEST_CASE("a layer works in place where nobody needs what it takes", "[nn][tape_plan]") {
+  using Net = Sequential<ReLU, Linear<7, 7>, ReLU, Linear<7, 3>>;
+  const auto in_place = [](Mode mode, const Taps& taps) {
+    return offset<Net>(3, mode, taps) == offset<Net>(2, mode, taps);
+  };
+  CHECK(in_place(Mode::training, Taps::none()));
+  CHECK(in_place(Mode::training, Taps::only({1, 3, 4})));
+  CHECK_FALSE(in_place(Mode::training, Taps::only({2})));
+  CHECK_FALSE(in_place(Mode::inference, Taps::none()));
+  // Another layer takes it, too; what comes out of the branch is taken by the sum alone.
+  using Branched = Sequential<Linear<7, 7>, Residual<ReLU, Linear<7, 7>>, Linear<7, 3>>;
+  const auto of = [](Index layer) { return offset<Branched>(layer, Mode::training, Taps::none()); };
+  CHECK(of(2) != of(1));
+  CHECK(of(4) == of(3));
+}
+
+TEST_CASE("inference has room for what layers give, if they change something", "[nn][tape_plan]") {
+  using Net = Sequential<Linear<9, 7>, Dropout, LayerNorm<7>, Linear<7, 3>>;
+  CHECK(plan<Net>(Mode::inference, Taps::none()).size() == 32 + 32 + 16);  // whole cache lines
 }
 
 TEST_CASE("taps can be looked at, and nothing else", "[nn][tape_plan]") {

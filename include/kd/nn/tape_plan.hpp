@@ -106,8 +106,7 @@ class TapePlan {
   struct LayerNotes {
     Sources from;
     std::vector<Index> takers;  ///< the layers that take what it gives
-    bool takes_two = false;
-    bool reads_input = true;  ///< its backward does
+    bool reads_input = true;    ///< its backward does
     bool reads_output = true;
     bool in_place = false;
     bool runs_with_previous = false;
@@ -122,7 +121,6 @@ class TapePlan {
       using L = std::remove_cvref_t<decltype(layer)>;
       LayerNotes& notes = at(++i);
       notes.from = architecture.sources(i);
-      notes.takes_two = TakesTwo<L>;
       notes.reads_input = backward_reads_input<L>();
       notes.reads_output = backward_reads_output<L>();
       notes.in_place = WorksInPlace<L>;
@@ -178,10 +176,11 @@ class TapePlan {
     to_fill_.push_back({notes.value, &room(i).value});
   }
 
-  /// Whether layer i may write what it gives over what it takes.
+  /// Whether layer i may write what it gives over what it takes. Over the inputs, which are the
+  /// caller's, it may not: they have taps.
   bool takes_room_of(Index source, Index i) const {
     const LayerNotes& notes = at(i);
-    return mode_ == Mode::training && notes.in_place && !notes.runs_with_previous && source > 0 &&
+    return mode_ == Mode::training && notes.in_place && !notes.runs_with_previous &&
            !room(source).has_taps && at(source).takers.size() == 1 && !at(source).reads_output &&
            room(source).width == room(i).width;
   }
