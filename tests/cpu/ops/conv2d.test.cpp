@@ -34,7 +34,12 @@ const Case cases[] = {
     {"depthwise", {{7, 6, 5}, {7, 6, 5}, 3, 3, 1, 1, 1, 7}},
     {"two outputs of each channel", {{5, 6, 5}, {10, 3, 3}, 3, 3, 2, 1, 1, 5}},
     {"groups", {{8, 5, 4}, {68, 5, 4}, 3, 3, 1, 1, 1, 4}},
-    {"large maps", {{2, 40, 33}, {3, 40, 33}, 3, 3, 1, 1, 1}},
+    {"groups of one output", {{6, 5, 4}, {3, 5, 4}, 3, 3, 1, 1, 1, 3}},
+    {"a border behind that is seen alone", {{2, 3, 4}, {4, 6, 7}, 2, 2}},
+    // Of these the gradient at the weights takes a few samples at a time, down to one.
+    {"large maps", {{2, 80, 33}, {3, 80, 33}, 3, 3, 1, 1, 1}},
+    {"large maps of many channels", {{2, 40, 33}, {16, 39, 33}, 2, 1}},
+    {"a map that fills the cache", {{1, 200, 200}, {1, 200, 200}}},
 };
 
 /// Calls `f(sample, out, in, weight)` with the positions of every product of the sum.
