@@ -35,6 +35,9 @@ const Case cases[] = {
     {"two outputs of each channel", {{5, 6, 5}, {10, 3, 3}, 3, 3, 2, 1, 1, 5}},
     {"groups", {{8, 5, 4}, {68, 5, 4}, 3, 3, 1, 1, 1, 4}},
     {"groups of one output", {{6, 5, 4}, {3, 5, 4}, 3, 3, 1, 1, 1, 3}},
+    // Of few samples a task takes some of the channels, within one group or of several.
+    {"many inputs", {{53, 4, 3}, {3, 4, 3}, 3, 3, 1, 1, 1}},
+    {"pointwise of many inputs in groups", {{60, 3, 2}, {6, 3, 2}, 1, 1, 1, 0, 0, 2}},
     {"a border behind that is seen alone", {{2, 3, 4}, {4, 6, 7}, 2, 2}},
     // Of these the gradient at the weights takes a few samples at a time, down to one.
     {"large maps", {{2, 80, 33}, {3, 80, 33}, 3, 3, 1, 1, 1}},
