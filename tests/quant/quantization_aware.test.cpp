@@ -179,6 +179,14 @@ TEST_CASE("pools of a fake-quantised network round as those of its integers do",
   }
 }
 
+TEST_CASE("a pool rounds nothing where no layer before it does", "[quant]") {
+  using Pool = AvgPool2d<2>;
+  const Matrix<float> x = random_matrix<float>(48, 5, 9);
+  const Network<Sequential<Image<2, 6, 4>, RoundedPool<Pool>>> rounded(Rng(1));
+  const Network<Sequential<Image<2, 6, 4>, Pool>> plain(Rng(1));
+  CHECK(rounded.predict(x) == plain.predict(x));
+}
+
 TEST_CASE("it is a student, and goes on agreeing with its integers", "[quant][distill]") {
   const Network<Two> student = kd::test::lively<Two>();
   const Dataset data = samples(4, 200);
