@@ -156,7 +156,7 @@ template <Index N, Index O, Index B, Real S>
     simd::Array<simd::Vector<S, N>, O> column;
     for (Index o = 0; o < O; ++o) {
       column[o] = simd::load<N>(a + k + o * depth);
-      simd::keep(column[o]);
+      if constexpr (B > 1) simd::keep(column[o]);  // for one sample it is read as it is multiplied
     }
     for (Index b = 0; b < B; ++b) {
       auto sample = simd::load<N>(x + k + b * depth);
