@@ -99,7 +99,7 @@ def mutants_of(header):
             continue
         if "static_assert" in code or code.lstrip().startswith('"'):
             continue
-        if "prefetch(" in code or "parallel_for(" in code:  # speed: what is asked for early, and shares
+        if "prefetch" in code or "parallel_for(" in code:  # speed: what is asked for early, and shares
             continue
         for pattern, replacement, choice in SWAPS:
             for found in re.finditer(pattern, code):
