@@ -14,8 +14,8 @@ Compiling takes longer than running, so the mutants of a header stand side by si
 it, and the environment chooses one (mutant.hpp). Those that must be known while compiling, and
 others with which that does not compile, get a copy each.
 
-It takes an hour or two on two cores, so it is a target of its own (kd_mutants) and no test. With
---log it goes on where it was stopped.
+It takes hours on two cores, so it is a target of its own (kd_mutants) and no test. With --log it goes
+on where it was stopped.
 """
 
 import argparse
