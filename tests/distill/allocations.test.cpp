@@ -27,9 +27,12 @@ Dataset samples(Index classes = 5) {
   return {random_matrix<float>(12, 70, 1), random_labels(70, classes, 2), classes};
 }
 
-/// Makes this thread's scratch memory, for one number: what grows it may fail, but a C library that
-/// cannot note whom to destroy with the thread ends the program.
+/// Makes what this thread keeps, scratch memory and the room of a prediction, for one number each:
+/// what grows it may fail, but a C library that cannot note whom to destroy with the thread ends
+/// the program.
 void begin_scratch() {
+  static const Network<Large> network(Rng(0));
+  (void)network.predict(Vector<float>::Zero(12));
   cpu::scratch<float>(1);
   cpu::scratch<Label>(1);
   cpu::scratch<std::uint8_t>(1);
