@@ -78,8 +78,7 @@ void measure(const peer::Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    const peer::Arguments arguments = peer::read_arguments(argc, argv);
+  return peer::run("dlib_peer", argc, argv, [](const peer::Arguments& arguments) {
     setting::choose_images(arguments.data);
     if (arguments.phase == "step/teacher") {
       measure<TeacherNet<dlib::input<Image>>>(arguments);
@@ -88,8 +87,5 @@ int main(int argc, char** argv) {
     } else {
       throw std::invalid_argument("only step/teacher and step/student are written out");
     }
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "dlib_peer: %s\n", error.what());
-    return 1;
-  }
+  });
 }

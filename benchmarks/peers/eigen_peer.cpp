@@ -124,8 +124,7 @@ class Training {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    const peer::Arguments arguments = peer::read_arguments(argc, argv);
+  return peer::run("eigen_peer", argc, argv, [](const peer::Arguments& arguments) {
     if (arguments.phase != "step/student" && arguments.phase != "step/kd_cached")
       throw std::invalid_argument("only step/student and step/kd_cached are written out");
     setting::choose_images(arguments.data);
@@ -133,8 +132,5 @@ int main(int argc, char** argv) {
     peer::report("plain Eigen", "by hand",
                  peer::seconds_per_call(arguments.seconds, [&] { training.step(); }));
     if (!(training.loss() < 3)) throw std::runtime_error("the loss does not fall");
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "eigen_peer: %s\n", error.what());
-    return 1;
-  }
+  });
 }

@@ -133,15 +133,11 @@ std::function<void()> call_of(const std::string& phase) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    const peer::Arguments arguments = peer::read_arguments(argc, argv);
+  return peer::run("libtorch_peer", argc, argv, [](const peer::Arguments& arguments) {
     setting::choose_images(arguments.data);
     torch::set_num_threads(arguments.threads);
     const auto call = call_of(arguments.phase);
     peer::report("PyTorch C++ " TORCH_VERSION, "eager",
                  peer::seconds_per_call(arguments.seconds, call));
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "libtorch_peer: %s\n", error.what());
-    return 1;
-  }
+  });
 }

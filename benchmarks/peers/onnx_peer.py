@@ -73,10 +73,10 @@ class Graph:
 
 def dense(widths):
     graph = Graph()
-    for fan_in, fan_out in zip(widths, widths[1:]):
+    graph.linear(*widths[:2])
+    for fan_in, fan_out in zip(widths[1:], widths[2:]):
+        graph.add("Relu")
         graph.linear(fan_in, fan_out)
-        if fan_out != widths[-1]:
-            graph.add("Relu")
     return graph
 
 

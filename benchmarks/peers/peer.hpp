@@ -70,4 +70,16 @@ inline void report(const std::string& name, const char* mode, double seconds) {
               seconds);
 }
 
+/// What the main function of a peer returns: does `work(arguments)` and tells what went wrong.
+template <class Work>
+int run(const char* program, int argc, char** argv, Work&& work) {
+  try {
+    work(read_arguments(argc, argv));
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", program, error.what());
+    return 1;
+  }
+}
+
 }  // namespace peer

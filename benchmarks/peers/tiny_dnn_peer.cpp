@@ -69,8 +69,7 @@ void measure(Net net, std::size_t steps, const peer::Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    const peer::Arguments arguments = peer::read_arguments(argc, argv);
+  return peer::run("tiny_dnn_peer", argc, argv, [](const peer::Arguments& arguments) {
     setting::choose_images(arguments.data);
     if (arguments.phase == "step/teacher") {
       measure(teacher(), 2, arguments);
@@ -79,8 +78,5 @@ int main(int argc, char** argv) {
     } else {
       throw std::invalid_argument("only step/teacher and step/student are written out");
     }
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "tiny_dnn_peer: %s\n", error.what());
-    return 1;
-  }
+  });
 }
