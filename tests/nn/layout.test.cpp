@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kd/nn/dropout.hpp"
+#include "kd/nn/gelu.hpp"
 #include "kd/nn/linear.hpp"
 #include "kd/nn/network.hpp"
 #include "kd/nn/relu.hpp"
@@ -39,6 +40,9 @@ TEST_CASE("a network refuses the workspace of another, layer by layer", "[nn][la
   CHECK_THROWS_AS(run(deep, room), ShapeError);
   CHECK_THROWS_WITH(run(dropping, room),
                     ContainsSubstring("got one for 3 -> 4 -> 4 -> 2 with layers of other kinds"));
+  // Of the same sizes, but its backward needs what another layer lets go of.
+  const Network<Sequential<Linear<3, 4>, GELU, Linear<4, 2>>> smooth(Rng(1));
+  CHECK_THROWS_WITH(run(smooth, room), ContainsSubstring("with layers of other kinds"));
   run(narrow, room);
   map(room.grad(3)).setOnes();
   CHECK_THROWS_AS(wide.backward(room), ShapeError);

@@ -8,12 +8,13 @@
 
 namespace kd::detail {
 
-/// The tape that this thread's last prediction by such a network left behind, taken for one more
-/// and left again, so that a prediction of few samples allocates nothing but its result.
-template <class Tape>
+/// The tape that this thread's last prediction by a network of that architecture left behind, taken
+/// for one more and left again, so that a prediction of few samples allocates nothing but its
+/// result.
+template <class Architecture, class Tape>
 class KeptTape {
  public:
-  /// `make(capacity)` gives a tape where the one that was left is too small or another network's.
+  /// `make(capacity)` gives a tape where the one that was left is too small or of other sizes.
   template <class Layout, class Make>
   KeptTape(const Layout& layout, Index capacity, Make&& make)
       // Taken away while in use, since a layer of a user's own might predict, too.

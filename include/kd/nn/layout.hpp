@@ -26,6 +26,9 @@ class Layout {
       add(batch_cache_size(layer));
       add(architecture.width(i));
       add(IdentityInInference<L>);
+      add(backward_reads_input<L>());  // these say what shares its room
+      add(backward_reads_output<L>());
+      add(WorksInPlace<L>);
     });
   }
   Layout(const Layout&) = default;

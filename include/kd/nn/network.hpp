@@ -155,8 +155,9 @@ class Network {
     constexpr Index most = 256;  // samples at a time, so that activations stay in cache
     Matrix<Scalar> result(num_classes(), inputs.cols());
     if (inputs.cols() == 0) return result;
-    detail::KeptTape<Workspace> tape(layout_, std::min(inputs.cols(), most),
-                                     [&](Index capacity) { return make_workspace(capacity); });
+    detail::KeptTape<Architecture, Workspace> tape(
+        layout_, std::min(inputs.cols(), most),
+        [&](Index capacity) { return make_workspace(capacity); });
     Matrix<Scalar> gathered;
     for (Index first = 0; first < inputs.cols(); first += most) {
       const Index count = std::min(inputs.cols() - first, most);
