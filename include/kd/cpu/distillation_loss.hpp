@@ -36,8 +36,8 @@ struct DistillationLoss {
 template <Real S, int Lanes>
 struct DistillationBlock : SoftmaxPair<S, Lanes> {
   S* hard;  // exp(z - max z)
-  PerSample<S, Lanes> hard_sum = PerSample<S, Lanes>::Zero();
-  PerSample<S, Lanes> gap = PerSample<S, Lanes>::Zero();  // sum_c p_c (log p_c - log q_c) T, so far
+  PerSample<S, Lanes> hard_sum{};
+  PerSample<S, Lanes> gap{};  // sum_c p_c (log p_c - log q_c) T, so far
 };
 
 /// All exponentials and their sums in one pass. Of one sample with many classes it is all
@@ -84,9 +84,12 @@ void take_exponentials(DistillationBlock<S, Lanes>& block, S cooling, Index to_n
 template <bool Hard, bool Soft, int Lanes, Real S>
 void softmax_gradient(const DistillationBlock<S, Lanes>& block, S hard_scale, S soft_scale, S* dz,
                       Write write) {
-  const PerSample<S, Lanes> hard_factors = hard_scale / block.hard_sum;
-  const PerSample<S, Lanes> q_factors = soft_scale / block.q_sum;
-  const PerSample<S, Lanes> p_factors = soft_scale / block.p_sum;
+  const auto over = [](S scale, const PerSample<S, Lanes>& sums) {
+    return by_lanes<S, Lanes>([&](auto of) { return scale / of(sums); });
+  };
+  const PerSample<S, Lanes> hard_factors = over(hard_scale, block.hard_sum);
+  const PerSample<S, Lanes> q_factors = over(soft_scale, block.q_sum);
+  const PerSample<S, Lanes> p_factors = over(soft_scale, block.p_sum);
   for_slices<Lanes, S>(block.classes, [&]<Index N>(const Slice<N>& slice) {
     using Vector = simd::Vector<S, N>;
     const Vector hard_factor = of_lanes(hard_factors, slice);
@@ -137,12 +140,15 @@ void distillation_block(const DistillationLoss<S>& loss, Index first, Index samp
 
   const auto label = [&](Index l) { return loss.labels.data[first + l] * Lanes + l; };
   if constexpr (Hard) {
-    const PerSample<S, Lanes> log_sum = block.hard_sum.log() + z_max;
-    for (Index l = 0; l < count; ++l) loss.hard.data[first + l] = log_sum[l] - z[label(l)];
+    const PerSample<S, Lanes> log_sum = log(block.hard_sum);
+    for (Index l = 0; l < count; ++l)
+      loss.hard.data[first + l] = log_sum[l] + z_max[l] - z[label(l)];
   }
   if constexpr (Soft) {
-    PerSample<S, Lanes> kl = block.gap / block.p_sum / t + block.q_sum.log() - block.p_sum.log();
-    if ((kl < S(close_divergence)).any()) sharpen(block, S(1) / t, kl);
+    const PerSample<S, Lanes> log_q = log(block.q_sum), log_p = log(block.p_sum);
+    auto kl = by_lanes<S, Lanes>(
+        [&](auto of) { return of(block.gap) / of(block.p_sum) / t + of(log_q) - of(log_p); });
+    if (std::any_of(kl.values, kl.values + Lanes, is_close<S>)) sharpen(block, S(1) / t, kl);
     for (Index l = 0; l < count; ++l) loss.soft.data[first + l] = t * t * kl[l];
   }
   if (loss.dlogits.empty()) return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cmath>
 #include <functional>
 
 #include "kd/cpu/exponential.hpp"
@@ -34,6 +35,12 @@ CloseTerms<simd::Vector<S, N>> close_terms(const simd::Vector<S, N>& p, const si
   return {is_close ? p * (series - d) : apart, is_close ? p * series : apart + p * d};
 }
 
+/// Whether a divergence is (not where it is no number).
+template <Real S>
+bool is_close(S kl) {
+  return kl < S(close_divergence);
+}
+
 /// Two softmaxes of the samples of a block (see logits.hpp).
 template <Real S, int Lanes>
 struct SoftmaxPair {
@@ -43,8 +50,8 @@ struct SoftmaxPair {
   S* q;  ///< exp((z - max z) / T)
   S* p;  ///< exp((v - max v) / T)
   PerSample<S, Lanes> z_max, v_max;
-  PerSample<S, Lanes> q_sum = PerSample<S, Lanes>::Zero();
-  PerSample<S, Lanes> p_sum = PerSample<S, Lanes>::Zero();
+  PerSample<S, Lanes> q_sum{};
+  PerSample<S, Lanes> p_sum{};
 };
 
 /// Kept out of the loops that seldom need it. Where `kl`, from logarithms of sums, is too small to
@@ -53,14 +60,13 @@ struct SoftmaxPair {
 template <int Lanes, Real S>
 [[gnu::noinline]] void sharpen(SoftmaxPair<S, Lanes>& pair, S cooling, PerSample<S, Lanes>& kl) {
   using Values = PerSample<S, Lanes>;
-  const auto is_near = kl < S(close_divergence);  // of NaN not
   // The gap (v - z) / T is log p - log q but for a constant; its mean under p stands in for that.
-  const Values offset = pair.v_max - pair.z_max;
+  const auto offset = by_lanes<S, Lanes>([&](auto of) { return of(pair.v_max) - of(pair.z_max); });
   const auto gap = [&]<Index N>(const Slice<N>& slice, Index at) {
     return ((simd::load<N>(pair.v + at) - simd::load<N>(pair.z + at)) - of_lanes(offset, slice)) *
            cooling;
   };
-  Values mean = Values::Zero();
+  Values mean{};
   for_slices<Lanes, S>(pair.classes, [&]<Index N>(const Slice<N>& slice) {
     simd::Vector<S, N> sum{};
     for (Index i = 0; i < slice.count; ++i) {
@@ -69,12 +75,13 @@ template <int Lanes, Real S>
     }
     merge(sum, slice, mean, std::plus<>());
   });
-  mean /= pair.p_sum;
+  mean = by_lanes<S, Lanes>([&](auto of) { return of(mean) / of(pair.p_sum); });
 
-  const Values reach =
-      is_near.select(Values::Constant(simd::small_exponent<S>), Values::Constant(S(-1)));
-  const Values lift = mean.exp();
-  Values excess = Values::Zero();
+  Values reach;
+  for (Index lane = 0; lane < Lanes; ++lane)
+    reach[lane] = is_close(kl[lane]) ? simd::small_exponent<S> : S(-1);
+  const auto lift = by_lanes<S, Lanes>([&](auto of) { return simd::exp<S>(of(mean)); });
+  Values excess{};
   for_slices<Lanes, S>(pair.classes, [&]<Index N>(const Slice<N>& slice) {
     using Vector = simd::Vector<S, N>;
     const Vector centre = of_lanes(mean, slice);
@@ -91,11 +98,13 @@ template <int Lanes, Real S>
     }
     merge(sum, slice, excess, std::plus<>());
   });
-  excess /= pair.p_sum;
-  const Values sum = pair.p_sum * (S(1) + excess);
-  kl = is_near.select(excess.log1p(), kl).eval();
-  pair.q_sum = (reach > S(0)).select(sum, pair.q_sum).eval();
-  pair.p_sum = (reach > S(0)).select(sum / excess, pair.p_sum).eval();
+  for (Index lane = 0; lane < Lanes; ++lane) {
+    if (!is_close(kl[lane])) continue;
+    const S share = excess[lane] / pair.p_sum[lane];
+    kl[lane] = std::log1p(share);
+    pair.q_sum[lane] = pair.p_sum[lane] * (S(1) + share);
+    pair.p_sum[lane] = pair.q_sum[lane] / share;
+  }
 }
 
 }  // namespace kd::cpu::detail

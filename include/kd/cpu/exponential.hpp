@@ -95,6 +95,15 @@ inline Vector<S, N> exp_not_positive(const Vector<S, N>& x) {
   return x < spread<N>(Exponential<S>::lowest) ? spread<N>(S(0)) : y * power;
 }
 
+/// `exp(x)`, within four units in the last place; NaN stays NaN.
+template <Real S, class V>
+inline V exp(const V& x) {
+  constexpr Index N = sizeof(V) / sizeof(S);
+  const auto is_below = x < V{};
+  const V shrunk = exp_not_positive<N, S>(is_below ? x : -x);
+  return is_below ? shrunk : S(1) / shrunk;
+}
+
 /// `exp(x) - 1` for `x <= 0`, within three units in the last place, near zero too; NaN stays NaN.
 template <Index N, Real S>
 inline Vector<S, N> expm1_not_positive(const Vector<S, N>& x) {

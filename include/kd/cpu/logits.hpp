@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 
 #include "kd/core/matrix.hpp"
@@ -18,7 +19,36 @@ namespace kd::cpu {
 
 /// One value for each sample of a block.
 template <Real S, int Lanes>
-using PerSample = Eigen::Array<S, Lanes, 1>;
+struct PerSample {
+  simd::Array<S, Lanes> values{};
+
+  S& operator[](Index lane) { return values[lane]; }
+  S operator[](Index lane) const { return values[lane]; }
+};
+
+/// Values that follow from others, `by_lanes<S, Lanes>([&](auto of) { return of(a) / of(b); })`:
+/// `of` takes vectors of their lanes, so that what is read is as wide as what was written.
+template <Real S, int Lanes, class F>
+PerSample<S, Lanes> by_lanes(const F& f) {
+  constexpr Index N = Lanes == 1 ? 1 : simd::width<S>;
+  PerSample<S, Lanes> made;
+  for (Index lane = 0; lane < Lanes; lane += N)
+    simd::store(f([lane](const PerSample<S, Lanes>& x) { return simd::load<N>(x.values + lane); }),
+                made.values + lane);
+  return made;
+}
+
+template <Real S, int Lanes>
+PerSample<S, Lanes> log(const PerSample<S, Lanes>& x) {
+  PerSample<S, Lanes> y;
+  if constexpr (Lanes == 1) {
+    y[0] = std::log(x[0]);
+  } else {
+    using Values = Eigen::Array<S, Lanes, 1>;
+    Values::Map(y.values) = Values::Map(x.values).log();
+  }
+  return y;
+}
 
 namespace detail {
 
@@ -80,7 +110,7 @@ simd::Vector<S, N> of_lanes(const PerSample<S, Lanes>& values, const Slice<N>& s
   if constexpr (Lanes == 1) {
     return simd::spread<N>(values[0]);
   } else {
-    return simd::load<N>(values.data() + slice.lane);
+    return simd::load<N>(values.values + slice.lane);
   }
 }
 
@@ -99,7 +129,8 @@ void merge(const simd::Vector<S, N>& vector, const Slice<N>& slice, PerSample<S,
 /// The largest logit of every sample of a block.
 template <int Lanes, Real S>
 PerSample<S, Lanes> max_of(const S* block, Index classes) {
-  PerSample<S, Lanes> most = Eigen::Map<const PerSample<S, Lanes>>(block);
+  PerSample<S, Lanes> most;
+  std::copy_n(block, Lanes, most.values);
   for_slices<Lanes, S>(classes, [&]<Index N>(const Slice<N>& slice) {
     simd::Vector<S, N> larger = of_lanes(most, slice);
     for (Index i = 0; i < slice.count; ++i) {

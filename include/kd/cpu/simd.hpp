@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <Eigen/Core>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 
@@ -75,6 +77,21 @@ inline Vector<S, N> spread(S value) {
   return Vector<S, N>{} + value;
 }
 
+/// Eigen's, because a loop over `std::sqrt` becomes vector code only under compiler flags that a
+/// header cannot set.
+template <Index N, Real S>
+inline Vector<S, N> sqrt(const Vector<S, N>& v) {
+  if constexpr (N == 1) {
+    return std::sqrt(v);
+  } else {
+    using Values = Eigen::Array<S, N, 1>;
+    Values roots;
+    std::memcpy(roots.data(), &v, sizeof v);
+    roots = roots.sqrt().eval();
+    return load<N>(roots.data());
+  }
+}
+
 /// Takes the bits of one vector for another of the same size.
 template <class To, class From>
 inline To bits_as(const From& from) {
@@ -140,6 +157,20 @@ template <Index N, class V>
 }
 
 }  // namespace detail
+
+/// Every other element of `2 N` in a row.
+template <Index N, class S>
+[[gnu::always_inline]] inline Vector<S, N> load_evens(const S* from) {
+  static_assert(N == 2 || N == 4 || N == 8);
+  const auto a = load<N>(from), b = load<N>(from + N);
+  if constexpr (N == 2) {
+    return __builtin_shufflevector(a, b, 0, 2);
+  } else if constexpr (N == 4) {
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+  } else {
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+  }
+}
 
 /// The sums of `M` vectors of `N` elements, one for each: `out[i] = sum of v[i]`.
 ///

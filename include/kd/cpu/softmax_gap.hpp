@@ -16,7 +16,7 @@ namespace kd::cpu::detail {
 template <Real S>
 S divergence(VectorView<const S> a, VectorView<const S> b, VectorView<const S> gap, S sign,
              S lift = S(1)) {
-  PerSample<S, 1> total = PerSample<S, 1>::Zero();
+  PerSample<S, 1> total{};
   for_slices<1, S>(a.size, [&]<Index N>(const Slice<N>& slice) {
     simd::Vector<S, N> sum{};
     for (Index i = 0; i < slice.count; ++i) {

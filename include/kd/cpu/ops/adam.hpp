@@ -1,44 +1,49 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <type_traits>
-
 #include "kd/core/optimizer_step.hpp"
+#include "kd/cpu/for_elements.hpp"
 #include "kd/cpu/ops/guard.hpp"
 
-/// One pass over one flat block, a piece at a time while it is in cache. It is written as Eigen
-/// array expressions because a plain loop over `std::sqrt` becomes vector code only under compiler
-/// flags that a header cannot set.
+/// One pass over one flat block, a piece at a time while it is in cache.
 namespace kd::cpu {
 
 namespace detail {
 
-/// `kd::Adam` for `N` parameters from `at` on: so few that all stays in registers on the way. The
-/// results may replace what they come from.
-template <Index N, Real S>
+/// `kd::Adam` for `V` vectors of `N` parameters from `at` on: while some divide, others are
+/// fetched. The results may replace what they come from.
+template <Index N, Index V, Real S>
 void adam_step(VectorView<S> params, VectorView<const S> grads, VectorView<S> m, VectorView<S> v,
                const AdamStep<S>& a, Index at, VectorView<S> to_params, VectorView<S> to_m,
                VectorView<S> to_v) {
-  using Numbers = Eigen::Array<S, N, 1>;
-  const auto load = [at](const auto& x) { return Numbers(Numbers::Map(x.data + at)); };
-  const auto store = [at](const Numbers& x, VectorView<S> to) { Numbers::Map(to.data + at) = x; };
-  const Numbers g = load(grads);
-  const Numbers next_m = a.beta1 * load(m) + a.gain1 * g;
-  // In this order nothing overflows but what is too large itself.
-  const Numbers next_v = a.beta2 * load(v) + a.gain2 * g * g;
-  store(next_m, to_m);
-  store(next_v, to_v);
-  store(a.decay * load(params) - a.rate * next_m / (next_v.sqrt() * a.root_scale + a.eps),
-        to_params);
+  using Numbers = simd::Vector<S, N>;
+  simd::Array<Numbers, V> next_m, next_v, p;
+#pragma GCC unroll 4
+  for (Index i = 0; i < V; ++i) {
+    const Index from = at + i * N;
+    const Numbers g = simd::load<N>(grads.data + from);
+    next_m[i] = a.beta1 * simd::load<N>(m.data + from) + a.gain1 * g;
+    // In this order nothing overflows but what is too large itself.
+    next_v[i] = a.beta2 * simd::load<N>(v.data + from) + a.gain2 * g * g;
+    p[i] = a.decay * simd::load<N>(params.data + from);
+  }
+#pragma GCC unroll 4
+  for (Index i = 0; i < V; ++i) {
+    const Index to = at + i * N;
+    const Numbers root = simd::sqrt<N, S>(next_v[i]);
+    simd::store(next_m[i], to_m.data + to);
+    simd::store(next_v[i], to_v.data + to);
+    simd::store(p[i] - a.rate * next_m[i] / (root * a.root_scale + a.eps), to_params.data + to);
+  }
 }
 
-/// Calls `step(count, at)` for parts of `[at, at + n)`; `count` is a constant.
+/// Calls `step(width, vectors, at)`, the first two constants, for parts of `[at, at + n)`.
 template <Real S, class Step>
-void for_adam_steps(Index at, Index n, Step&& step) {
-  constexpr Index together = 4 * simd::width<S>;  // while some divide, others are fetched
+void for_adam_steps(Index at, Index n, const Step& step) {
+  constexpr Index N = simd::width<S>, together = 4;
   const Index last = at + n;
-  for (; at + together <= last; at += together) step(std::integral_constant<Index, together>(), at);
-  for (; at < last; ++at) step(std::integral_constant<Index, 1>(), at);
+  for (; at + together * N <= last; at += together * N) step(Width<N>(), Width<together>(), at);
+  for_elements<S>(at, last - at, [&](auto width, Index i) { step(width, Width<1>(), i); });
 }
 
 }  // namespace detail
@@ -49,9 +54,10 @@ void op_adam(const Space&, VectorView<S> params, VectorView<const S> grads, Vect
              VectorView<S> v, AdamStep<S> a, Guard<> guard) {
   if (*guard.data != 0) return;
   detail::for_chunks(params.size, 4, [&](Index first, Index n) {
-    detail::for_adam_steps<S>(first, n, [&](auto count, Index at) {
-      detail::adam_step<decltype(count)::value>(params, grads, m, v, a, at, params, m, v);
-    });
+    detail::for_adam_steps<S>(first, n,
+                              [&]<Index N, Index V>(detail::Width<N>, detail::Width<V>, Index at) {
+                                detail::adam_step<N, V>(params, grads, m, v, a, at, params, m, v);
+                              });
   });
 }
 
@@ -66,9 +72,10 @@ void op_look_adam(const Space&, VectorView<S> params, VectorView<const S> grads,
     const auto g = grads.slice(first, n);
     const auto m_n = m.slice(first, n);
     const auto v_n = v.slice(first, n);
-    detail::for_adam_steps<S>(0, n, [&](auto count, Index at) {
-      detail::adam_step<decltype(count)::value>(p, g, m_n, v_n, a, at, to[0], to[1], to[2]);
-    });
+    detail::for_adam_steps<S>(0, n,
+                              [&]<Index N, Index V>(detail::Width<N>, detail::Width<V>, Index at) {
+                                detail::adam_step<N, V>(p, g, m_n, v_n, a, at, to[0], to[1], to[2]);
+                              });
     for (const S* numbers : next) detail::note_nonfinite(numbers, n, first, least);
   });
 }

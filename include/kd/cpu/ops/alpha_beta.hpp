@@ -94,7 +94,7 @@ void op_alpha_beta(const Space&, MatrixView<const S> student, MatrixView<const S
     detail::compare_softmax(z, v, temperature, q, p, gap);
     detail::log_softmax(z, temperature, log_q);
     detail::log_softmax(v, temperature, log_p);
-    cpu::PerSample<S, 1> value = cpu::PerSample<S, 1>::Zero(), mass = value;
+    cpu::PerSample<S, 1> value{}, mass{};
     for_slices<1, S>(classes, [&]<Index N>(const Slice<N>& slice) {
       simd::Vector<S, N> terms{}, slopes{};
       for (Index i = 0; i < slice.count; ++i) {

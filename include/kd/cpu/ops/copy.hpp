@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
-#include "kd/core/matrix.hpp"
+#include "kd/core/view.hpp"
+#include "kd/cpu/for_elements.hpp"
+#include "kd/cpu/put.hpp"
 #include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
@@ -14,7 +16,9 @@ void op_copy(const Space&, VectorView<const S> x, VectorView<S> y, Write write) 
   if (write == Write::overwrite) {
     std::copy_n(x.data, x.size, y.data);
   } else {
-    map(y) += map(x);
+    detail::for_elements<S>(0, x.size, [&]<Index N>(detail::Width<N>, Index i) {
+      detail::put(simd::load<N>(x.data + i), y.data[i], Write::add);
+    });
   }
 }
 

@@ -5,9 +5,10 @@
 #include <cmath>
 
 #include "kd/core/finite.hpp"
-#include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/core/random.hpp"
+#include "kd/core/view.hpp"
+#include "kd/cpu/for_elements.hpp"
 #include "kd/cpu/philox.hpp"
 #include "kd/cpu/space.hpp"
 
@@ -40,7 +41,9 @@ void op_dropout_forward(const Space&, Rng rng, double p, VectorView<const S> x, 
       const Index first = g * group;
       const Index count = std::min(group, x.size - first);
       std::copy_n(drawn, count, mask.data + first);
-      array(y.slice(first, count)) = array(x.slice(first, count)) * array(mask.slice(first, count));
+      detail::for_elements<S>(first, count, [&]<Index W>(detail::Width<W>, Index i) {
+        simd::store(simd::load<W>(x.data + i) * simd::load<W>(mask.data + i), y.data + i);
+      });
     }
   });
 }

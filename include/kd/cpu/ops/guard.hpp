@@ -8,8 +8,9 @@
 
 #include "kd/core/finite.hpp"
 #include "kd/core/guard.hpp"
-#include "kd/core/matrix.hpp"
+#include "kd/core/view.hpp"
 #include "kd/cpu/chunks.hpp"
+#include "kd/cpu/for_elements.hpp"
 #include "kd/cpu/simd.hpp"
 #include "kd/cpu/space.hpp"
 
@@ -143,7 +144,9 @@ void op_clip(const Space&, VectorView<S> x, VectorView<const double> square_sum,
   const double factor = max_norm / (std::sqrt(*square_sum.data) + 1e-6);
   if (factor >= 1) return;
   if (factor >= std::numeric_limits<S>::min()) {
-    map(x) *= static_cast<S>(factor);
+    detail::for_elements<S>(0, x.size, [&]<Index N>(detail::Width<N>, Index i) {
+      simd::store(simd::load<N>(x.data + i) * static_cast<S>(factor), x.data + i);
+    });
   } else {  // no S has its digits
     for (Index i = 0; i < x.size; ++i) x.data[i] = static_cast<S>(x.data[i] * factor);
   }

@@ -5,7 +5,9 @@
 
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
+#include "kd/cpu/for_elements.hpp"
 #include "kd/cpu/products.hpp"
+#include "kd/cpu/put.hpp"
 #include "kd/cpu/scratch.hpp"
 #include "kd/cpu/space.hpp"
 
@@ -106,7 +108,10 @@ void linear_transposed(MatrixView<const S> weight, VectorView<const S> bias, Mat
       for_pieces(weight.cols, outputs_a_task, product_work(weight, samples), multiply);
     }
     products::transpose<S>(y_turned, y_part);
-    map(y_part).colwise() += map(bias);
+    for (Index b = 0; b < samples; ++b)
+      for_elements<S>(0, y.rows, [&]<Index N>(Width<N>, Index i) {
+        put(simd::load<N>(bias.data + i), y_part.data[b * y.rows + i], Write::add);
+      });
   };
   if (shares_samples) {
     for_pieces(x.cols, samples_a_task, product_work(weight, x.cols), run);
@@ -158,11 +163,11 @@ void op_linear_backward(const Space&, MatrixView<const S> weight, MatrixView<con
     detail::for_pieces(weight.cols, detail::outputs_a_task, work,
                        [&](Index from, Index to) { multiply(0, weight.rows, from, to); });
   }
-  if (write_params == Write::overwrite) {
-    map(dbias) = map(dy).rowwise().sum();
-  } else {
-    map(dbias) += map(dy).rowwise().sum();
-  }
+  for (Index b = 0; b < dy.cols; ++b)
+    detail::for_elements<S>(0, dy.rows, [&]<Index N>(detail::Width<N>, Index i) {
+      detail::put(simd::load<N>(dy.data + b * dy.rows + i), dbias.data[i],
+                  b == 0 ? write_params : Write::add);
+    });
   if (dx.empty()) return;
   detail::for_pieces(weight.rows, detail::inputs_a_task, work, [&](Index from, Index to) {
     const products::Factors<S> factors{dy.data, 1, dy.rows};

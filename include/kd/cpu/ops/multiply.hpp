@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/core/matrix.hpp"
+#include "kd/core/view.hpp"
 #include "kd/cpu/chunks.hpp"
+#include "kd/cpu/for_elements.hpp"
+#include "kd/cpu/put.hpp"
 #include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
@@ -12,11 +14,9 @@ template <Real S>
 void op_multiply(const Space&, VectorView<const S> a, VectorView<const S> b, VectorView<S> dx,
                  Write write) {
   detail::for_chunks(a.size, 1, [&](Index at, Index n) {
-    if (write == Write::overwrite) {
-      array(dx.slice(at, n)) = array(a.slice(at, n)) * array(b.slice(at, n));
-    } else {
-      array(dx.slice(at, n)) += array(a.slice(at, n)) * array(b.slice(at, n));
-    }
+    detail::for_elements<S>(at, n, [&]<Index N>(detail::Width<N>, Index i) {
+      detail::put(simd::load<N>(a.data + i) * simd::load<N>(b.data + i), dx.data[i], write);
+    });
   });
 }
 

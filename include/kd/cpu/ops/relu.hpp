@@ -1,36 +1,43 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/core/matrix.hpp"
+#include "kd/core/view.hpp"
 #include "kd/cpu/chunks.hpp"
+#include "kd/cpu/for_elements.hpp"
+#include "kd/cpu/put.hpp"
 #include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
 
+namespace detail {
+
+/// `y = max(x, 0)`; NaN stays NaN.
+template <Real S>
+void rectify(const S* x, S* y, Index count) {
+  for_elements<S>(0, count, [&]<Index N>(Width<N>, Index i) {
+    const simd::Vector<S, N> values = simd::load<N>(x + i), zero{};
+    simd::store(zero > values ? zero : values, y + i);
+  });
+}
+
+}  // namespace detail
+
 /// `y = max(x, 0)`
 template <Real S>
 void op_relu_forward(const Space&, VectorView<const S> x, VectorView<S> y) {
-  detail::for_chunks(x.size, 1, [&](Index at, Index n) {
-    array(y.slice(at, n)) = array(x.slice(at, n)).max(S(0));
-  });
+  detail::for_chunks(x.size, 1,
+                     [&](Index at, Index n) { detail::rectify(x.data + at, y.data + at, n); });
 }
 
 /// `dx = dy where y > 0, else 0` (the gradient at zero is zero, as PyTorch's)
 template <Real S>
 void op_relu_backward(const Space&, VectorView<const S> y, VectorView<const S> dy, VectorView<S> dx,
                       Write write) {
-  // A plain loop, in which compilers see that nothing has to branch: Eigen's `select` has no
-  // vectors of its own.
-  const auto passed = [&](Index i) {
-    const S gradient = dy.data[i];
-    return y.data[i] > S(0) ? gradient : S(0);
-  };
   detail::for_chunks(y.size, 1, [&](Index at, Index n) {
-    if (write == Write::overwrite) {
-      for (Index i = at; i < at + n; ++i) dx.data[i] = passed(i);
-    } else {
-      for (Index i = at; i < at + n; ++i) dx.data[i] += passed(i);
-    }
+    detail::for_elements<S>(at, n, [&]<Index N>(detail::Width<N>, Index i) {
+      const simd::Vector<S, N> gradient = simd::load<N>(dy.data + i), zero{};
+      detail::put(simd::load<N>(y.data + i) > zero ? gradient : zero, dx.data[i], write);
+    });
   });
 }
 

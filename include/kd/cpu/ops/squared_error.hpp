@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
+#include "kd/core/view.hpp"
+#include "kd/cpu/for_elements.hpp"
+#include "kd/cpu/put.hpp"
 #include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
@@ -15,14 +17,20 @@ void op_squared_error(const Space&, MatrixView<const S> y, MatrixView<const S> t
   const Index features = y.rows;
   const S share = S(1) / static_cast<S>(features);
   parallel_for(y.cols, 3. * static_cast<double>(features), [&](Index b) {
-    const auto error = map(y).col(b) - map(target).col(b);
-    values.data[b] = share * error.squaredNorm();
+    const auto difference = [&]<Index N>(detail::Width<N>, Index i) {
+      return simd::load<N>(y.data + i) - simd::load<N>(target.data + i);
+    };
+    const Index first = b * features;
+    detail::Sum<S> squares;
+    detail::for_elements<S>(first, features, [&](auto width, Index i) {
+      const auto error = difference(width, i);
+      squares.add(error * error);
+    });
+    values.data[b] = share * squares.total();
     if (dy.empty()) return;
-    if (write == Write::overwrite) {
-      map(dy).col(b) = 2 * scale * share * error;
-    } else {
-      map(dy).col(b) += 2 * scale * share * error;
-    }
+    detail::for_elements<S>(first, features, [&](auto width, Index i) {
+      detail::put(2 * scale * share * difference(width, i), dy.data[i], write);
+    });
   });
 }
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "kd/core/matrix.hpp"
+#include <algorithm>
+
+#include "kd/core/view.hpp"
+#include "kd/cpu/for_elements.hpp"
+#include "kd/cpu/put.hpp"
 #include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
@@ -15,14 +19,14 @@ void op_weigh(const Space&, VectorView<const S> weights, MatrixView<const S> gra
     const S weight = weights.data[b];
     if (!values.empty()) values.data[b] = weight == S(0) ? S(0) : weight * values.data[b];
     if (dx.empty()) continue;
-    const auto from = array(gradient.middle_cols(b, 1).flat());
-    auto to = array(dx.middle_cols(b, 1).flat());
-    if (weight == S(0)) {
-      if (write == Write::overwrite) to.setZero();
+    const S* const from = gradient.data + b * gradient.rows;
+    S* const to = dx.data + b * dx.rows;
+    if (weight != S(0)) {
+      detail::for_elements<S>(0, dx.rows, [&]<Index N>(detail::Width<N>, Index i) {
+        detail::put(weight * simd::load<N>(from + i), to[i], write);
+      });
     } else if (write == Write::overwrite) {
-      to = weight * from;
-    } else {
-      to += weight * from;
+      std::fill_n(to, dx.rows, S(0));
     }
   }
 }
