@@ -3,6 +3,10 @@
 
 #include <string>
 
+#include "kd/nn/linear.hpp"
+#include "kd/nn/network.hpp"
+#include "kd/nn/pool.hpp"
+#include "kd/nn/residual.hpp"
 #include "kd/testing/check_layer.hpp"
 #include "support/catch.hpp"
 #include "support/golden.hpp"
@@ -93,7 +97,8 @@ TEST_CASE("convolutions pass the checks of a layer", "[nn][conv2d]") {
 
 TEST_CASE("a convolution's output does not depend on the threads, nor a sample on the others",
           "[nn][conv2d]") {
-  const auto layer = bound(Conv2d<30, 3, Window{.pad = 1}>(), {16, 12, 12});
+  const Index size = GENERATE(8, 24);  // alone, shared out by channels and by rows
+  const auto layer = bound(Conv2d<40, 3, Window{.pad = 1}>(), {16, size, size});
   Vector<float> params(layer.num_params());
   layer.init(view(params), Rng(1));
   for (const Index batch : {1, 7}) {
@@ -115,6 +120,26 @@ TEST_CASE("a convolution's output does not depend on the threads, nor a sample o
     const auto last = kd::test::run_forward<float>(layer, params, Matrix<float>(x.rightCols(1)));
     CHECK(last.y == one.y.rightCols(1));
   }
+}
+
+TEST_CASE("in inference a convolution writes what the ReLU behind it gives, too", "[nn][conv2d]") {
+  using Architecture =
+      Sequential<Image<3, 20, 18>, Conv2d<5, 3, padded>, ReLU, DepthwiseConv2d<3, halving>, ReLU,
+                 Residual<Sequential<Conv2d<5, 3, padded>, ReLU, Conv2d<5, 1>>>, ReLU,
+                 GlobalAvgPool, Linear<5, 2>>;
+  const Network<Architecture> network(Rng(1));
+  const Index batch = GENERATE(1, 5);
+  const Matrix<float> x = random_matrix<float>(network.in_features(), batch, 2);
+  auto together = network.make_workspace(batch);
+  auto apart = network.make_workspace(batch, Mode::training);
+  network.forward(view(x), together);
+  network.forward(view(x), apart);
+  for (Index i = 1; i <= Architecture::depth; ++i) {
+    CAPTURE(i);
+    CHECK(map(together.value(i)) == map(apart.value(i)));
+  }
+  auto untapped = network.make_workspace(batch, Mode::inference, Taps::none());
+  CHECK(map(network.forward(view(x), untapped)) == map(apart.logits()));
 }
 
 TEST_CASE("the sizes and tensors of a convolution", "[nn][conv2d]") {

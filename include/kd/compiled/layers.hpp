@@ -89,6 +89,9 @@ KD_TEMPLATE void op_follow_moments(const Space&, VectorView<const float>, Index,
 KD_TEMPLATE void op_conv2d_forward(const Space&, const ConvShape&, VectorView<const float>,
                                    VectorView<const float>, MatrixView<const float>,
                                    MatrixView<float>);
+KD_TEMPLATE void op_conv2d_relu_forward(const Space&, const ConvShape&, VectorView<const float>,
+                                        VectorView<const float>, MatrixView<const float>,
+                                        MatrixView<float>, MatrixView<float>);
 KD_TEMPLATE void op_conv2d_backward_params(const Space&, const ConvShape&, MatrixView<const float>,
                                            MatrixView<const float>, VectorView<float>,
                                            VectorView<float>, Write);

@@ -8,6 +8,7 @@
 #include "kd/core/conv_shape.hpp"
 #include "kd/core/view.hpp"
 #include "kd/cpu/scratch.hpp"
+#include "kd/cpu/simd.hpp"
 
 /// Maps laid out so that a convolution needs no matrix of patches.
 ///
@@ -59,10 +60,17 @@ struct Phase {
   Index origin;  ///< place of element 0
 };
 
-/// Copies every `stride`-th element. Rows are short: a call for each costs more than the copy.
+/// Copies every `stride`-th element; `more` says that what lies behind the last may be read. Rows
+/// are short: a call for each costs more than the copy.
 template <Real S>
-inline void copy_every(const S* from, Index stride, S* to, Index count) {
-  for (Index i = 0; i < count; ++i) to[i] = from[i * stride];
+inline void copy_every(const S* from, Index stride, S* to, Index count, bool more) {
+  Index i = 0;
+#if KD_HAS_VECTORS
+  constexpr Index N = std::min<Index>(simd::width<S>, 8);
+  if (stride == 2)
+    for (; i + N < count + more; i += N) simd::store(simd::load_evens<N>(from + 2 * i), to + i);
+#endif
+  for (; i < count; ++i) to[i] = from[i * stride];
 }
 
 /// Copies `rows` rows of `width` elements, which begin `from_pitch` and `to_pitch` apart, with
@@ -98,12 +106,13 @@ inline void fill_plane(const S* from, Index from_pitch, Index rows, Index width,
   std::fill_n(plane + end, size - end, S(0));
 }
 
-/// Copies a map into the planes of its channel.
+/// Copies a map into the planes of its channel, those that the window sees.
 template <Real S>
-void spread(const ConvShape& shape, const Planes& planes, const S* map, S* to) {
-  for (Index y = 0; y < planes.stride; ++y) {
+void spread(const ConvShape& shape, const Planes& planes, const S* map, S* channel) {
+  for (Index y = 0; y < std::min(planes.stride, shape.height); ++y) {
     const Phase down(y, planes.stride, shape.top, shape.in.height, planes.rows);
-    for (Index x = 0; x < planes.stride; ++x, to += planes.samples * planes.size()) {
+    for (Index x = 0; x < std::min(planes.stride, shape.width); ++x) {
+      S* const to = channel + planes.offset(y, x);
       const Phase along(x, planes.stride, shape.left, shape.in.width, planes.pitch);
       const S* const from = map + along.origin + along.first * planes.stride;
       const auto row_of = [&](Index row) {
@@ -117,7 +126,8 @@ void spread(const ConvShape& shape, const Planes& planes, const S* map, S* to) {
       }
       std::fill_n(to, planes.size(), S(0));
       for (Index row = down.first; row < down.last; ++row)
-        copy_every(row_of(row), planes.stride, to + row * planes.pitch + along.first, width);
+        copy_every(row_of(row), planes.stride, to + row * planes.pitch + along.first, width,
+                   row + 1 < down.last);
     }
   }
 }
@@ -145,9 +155,13 @@ inline const Index* offsets_of(const ConvShape& shape, const Planes& planes) {
   return offsets;
 }
 
-/// What a convolution of `samples` costs, as `parallel_for` counts.
+/// What a convolution of `samples` costs, as `parallel_for` counts: its products, and the copies of
+/// its maps, which are most of it where each output comes from one input channel.
 inline double work(const ConvShape& shape, Index samples) {
-  return 0.2 * static_cast<double>(samples * shape.out.features() * shape.depth());
+  const Index copied = shape.in.features() + shape.out.features();
+  return static_cast<double>(samples) *
+         (0.2 * static_cast<double>(shape.out.features() * shape.depth()) +
+          2. * static_cast<double>(copied));
 }
 
 }  // namespace kd::cpu::conv

@@ -14,12 +14,15 @@ inline constexpr Index tile_vectors = simd::many_registers ? 3 : 2;
 inline constexpr Index tile_channels = simd::many_registers ? 8 : 6;
 inline constexpr Index lone_vectors = 8;
 
-/// `y[c][p] = sum_k w[c][k] x[p + offsets[k]]` for `V` vectors of `N` elements from p = 0 on and
-/// `C` output channels, whose weights are `depth` apart.
+/// `y[c][p] = bias[c] + sum_k w[c][k] x[p + offsets[k]]` for `V` vectors of `N` elements from p = 0
+/// on and `C` output channels, whose weights are `depth` apart; no bias is 0.
 template <Index N, Index V, Index C, Real S>
 [[gnu::always_inline]] inline void tile(const S* x, const Index* offsets, const S* w, Index depth,
-                                        S* y, Index y_stride) {
+                                        const S* bias, S* y, Index y_stride) {
   simd::Array<simd::Array<simd::Vector<S, N>, V>, C> sum = {};
+  if (bias != nullptr)
+    for (Index c = 0; c < C; ++c)
+      for (Index v = 0; v < V; ++v) sum[c][v] = simd::spread<N>(bias[c]);
   for (Index k = 0; k < depth; ++k) {
     simd::Array<simd::Vector<S, N>, V> strip;
     for (Index v = 0; v < V; ++v) strip[v] = simd::load<N>(x + offsets[k] + v * N);
@@ -34,25 +37,27 @@ template <Index N, Index V, Index C, Real S>
 
 /// The same for the elements from `p` to `last`: wide tiles first, then ever narrower ones.
 template <Index N, Index V, Index C, Real S>
-inline void strip(const S* x, const Index* offsets, const S* w, Index depth, S* y, Index y_stride,
-                  Index p, Index last) {
-  for (; p + N * V <= last; p += N * V) tile<N, V, C>(x + p, offsets, w, depth, y + p, y_stride);
+inline void strip(const S* x, const Index* offsets, const S* w, Index depth, const S* bias, S* y,
+                  Index y_stride, Index p, Index last) {
+  for (; p + N * V <= last; p += N * V)
+    tile<N, V, C>(x + p, offsets, w, depth, bias, y + p, y_stride);
   if (p == last) return;
   if constexpr (V > 1) {
-    strip<N, V / 2, C>(x, offsets, w, depth, y, y_stride, p, last);
+    strip<N, V / 2, C>(x, offsets, w, depth, bias, y, y_stride, p, last);
   } else if constexpr (N > 1) {
-    strip<N / 2, 1, C>(x, offsets, w, depth, y, y_stride, p, last);
+    strip<N / 2, 1, C>(x, offsets, w, depth, bias, y, y_stride, p, last);
   }
 }
 
 /// The same for `channels` output channels.
 template <Real S>
-void multiply(const S* x, const Index* offsets, const S* w, Index depth, Index channels, S* y,
-              Index y_stride, Index size) {
+void multiply(const S* x, const Index* offsets, const S* w, Index depth, Index channels,
+              const S* bias, S* y, Index y_stride, Index size) {
   constexpr Index N = simd::width<S>;
   Index c = 0;
   const auto next = [&]<Index V, Index C>() {
-    strip<N, V, C>(x, offsets, w + c * depth, depth, y + c * y_stride, y_stride, 0, size);
+    strip<N, V, C>(x, offsets, w + c * depth, depth, bias == nullptr ? bias : bias + c,
+                   y + c * y_stride, y_stride, 0, size);
     c += C;
   };
   // Two tiles of four where six would leave two.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <string>
 
 #include "kd/cpu/ops/conv2d.hpp"
 #include "kd/nn/init.hpp"
 #include "kd/nn/layer.hpp"
+#include "kd/nn/relu.hpp"
 #include "kd/nn/window.hpp"
 
 namespace kd {
@@ -64,6 +66,12 @@ class Convolution {
   template <Real S, class Space>
   void forward(const LayerForward<S, Space>& f) const {
     op_conv2d_forward(f.space, shape_, weight(f.params).flat(), bias(f.params), f.x, f.y);
+  }
+
+  /// This layer and ReLU, which gives `z`, in one pass: for inference.
+  template <Real S, class Space>
+  void forward_with(const ReLU&, const LayerForward<S, Space>& f, MatrixView<S, Space> z) const {
+    op_conv2d_relu_forward(f.space, shape_, weight(f.params).flat(), bias(f.params), f.x, f.y, z);
   }
 
   template <Real S, class Space>
@@ -195,6 +203,13 @@ class DepthwiseConv2d : public detail::Convolution {
 
   std::string describe() const { return Convolution::describe(name); }
 };
+
+namespace detail {
+
+template <std::derived_from<Convolution> L>
+inline constexpr bool predicts_as_one<L, ReLU, cpu::Space> = true;
+
+}  // namespace detail
 
 static_assert(Layer<Conv2d<3, 2>>);
 static_assert(Layer<Conv2d<>>);

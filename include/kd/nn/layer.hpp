@@ -166,12 +166,16 @@ concept TakesTwo = requires {
 template <class First, class Second, class Space>
 inline constexpr bool runs_as_one = false;
 
+/// The same of inference alone, where `First` needs no `backward_with`.
+template <class First, class Second, class Space>
+inline constexpr bool predicts_as_one = false;
+
 /// Layer `I` of an architecture, counted from 1.
 template <class Architecture, Index I>
 using LayerAt =
     std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I>())>;
 
-/// The same of layer `I` of an architecture and the one behind it.
+/// Whether that is so of layer `I` of an architecture and the one behind it.
 template <class Architecture, class Space, Index I>
 constexpr bool runs_with_next() {
   if constexpr (I < 1 || I >= Architecture::depth) {
@@ -179,6 +183,15 @@ constexpr bool runs_with_next() {
   } else {
     return Architecture::sources(I + 1).first == I &&
            runs_as_one<LayerAt<Architecture, I>, LayerAt<Architecture, I + 1>, Space>;
+  }
+}
+template <class Architecture, class Space, Index I>
+constexpr bool predicts_with_next() {
+  if constexpr (I < 1 || I >= Architecture::depth) {
+    return false;
+  } else {
+    return Architecture::sources(I + 1).first == I &&
+           predicts_as_one<LayerAt<Architecture, I>, LayerAt<Architecture, I + 1>, Space>;
   }
 }
 

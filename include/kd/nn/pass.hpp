@@ -32,10 +32,14 @@ class Pass {
     return std::make_index_sequence<static_cast<std::size_t>(Architecture::depth)>();
   }
 
-  /// Whether layers `I` and `I + 1`, counted from 1, are run in one pass.
+  /// Whether layers `I` and `I + 1`, counted from 1, are run in one pass, in inference at least.
   template <Index I>
   static constexpr bool runs_with_next() {
     return detail::runs_with_next<Architecture, Space, I>();
+  }
+  template <Index I>
+  static constexpr bool predicts_with_next() {
+    return detail::predicts_with_next<Architecture, Space, I>();
   }
 
   template <Index I>
@@ -69,7 +73,9 @@ class Pass {
 
   template <Index I>
   void forward_layer(const Rng& rng, VectorView<const S, Space> statistics) const {
+    const bool predicts = tape_.mode() == Mode::inference;
     if (runs_with_next<I - 1>() || tape_.same_as(I) != I) return;
+    if (predicts_with_next<I - 1>() && predicts) return;
     constexpr Sources from = Architecture::sources(I);
     const LayerForward<S, Space> forward{space_,
                                          tape_.mode(),
@@ -81,6 +87,11 @@ class Pass {
                                          other_value<I>(),
                                          statistics_of<I>(statistics),
                                          tape_.batch_cache(I)};
+    if constexpr (predicts_with_next<I>())
+      if (predicts) {
+        layer<I>().forward_with(layer<I + 1>(), forward, tape_.output(I + 1));
+        return;
+      }
     if constexpr (runs_with_next<I>()) {
       layer<I>().forward_with(layer<I + 1>(), forward, tape_.output(I + 1));
     } else if constexpr (knows_rounding<Architecture, I>()) {

@@ -41,6 +41,13 @@ const Case cases[] = {
     {"pointwise of many inputs in groups", {{60, 3, 2}, {6, 3, 2}, 1, 1, 1, 0, 0, 2}},
     {"a border behind that is seen alone", {{2, 3, 4}, {4, 6, 7}, 2, 2}},
     {"a long border behind", {{1, 1, 4}, {1, 30, 4}, 12, 1}},
+    // Of few samples of these a task takes some rows.
+    {"rows in bands, the last one shorter", {{3, 39, 20}, {9, 39, 20}, 3, 3, 1, 1, 1}},
+    {"pointwise in bands", {{5, 19, 21}, {6, 19, 21}}},
+    {"stride 2 in bands", {{3, 40, 33}, {4, 20, 17}, 3, 3, 2, 1, 1}},
+    {"stride 3 of a small window in bands", {{2, 58, 40}, {3, 20, 14}, 1, 2, 3}},
+    {"groups in bands, a wide border", {{4, 26, 20}, {8, 30, 24}, 5, 5, 1, 4, 4, 2}},
+    {"bands of the border alone", {{1, 5, 20}, {2, 34, 20}, 3, 1, 1, 1, 0}},
     // Of these the gradient at the weights takes a few samples at a time, down to one.
     {"large maps", {{2, 80, 33}, {3, 80, 33}, 3, 3, 1, 1, 1}},
     {"large maps of many channels", {{2, 40, 33}, {16, 39, 33}, 2, 1}},
@@ -110,6 +117,13 @@ TEMPLATE_TEST_CASE("convolutions are the sums that define them", "[cpu][conv2d]"
       for (Index i = 0; i < dy.rows(); ++i)
         y.row(i).array() += static_cast<double>(bias(i / shape.out.area()));
       CHECK(relative_distance(got_y, y, 1) < tolerance);
+      Matrix<S> again(dy.rows(), batch), rectified(dy.rows(), batch);
+      in_own_room([&] {
+        op_conv2d_relu_forward<S>(space, shape, view(w), view(bias), view(x), view(again),
+                                  view(rectified));
+      });
+      CHECK(again == got_y);
+      CHECK(rectified == got_y.cwiseMax(S(0)));
 
       for (const Write write : {Write::overwrite, Write::add}) {
         const double before = write == Write::add ? 0.5 : 0;

@@ -7,9 +7,11 @@
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
 #include "kd/cpu/conv_input_phases.hpp"
+#include "kd/cpu/conv_pieces.hpp"
 #include "kd/cpu/conv_planes.hpp"
 #include "kd/cpu/conv_products.hpp"
 #include "kd/cpu/conv_weights.hpp"
+#include "kd/cpu/ops/relu.hpp"
 #include "kd/cpu/scratch.hpp"
 #include "kd/cpu/space.hpp"
 
@@ -17,32 +19,53 @@ namespace kd::cpu {
 
 namespace conv {
 
-/// Output channels of a task where there are few samples to share.
-inline constexpr Index channels_a_task = 24;
-inline constexpr Index few_samples = 4;
-
-/// Calls `body(sample, first, last)` for every sample and pieces of its channels, spread over the
-/// threads. What a piece computes does not depend on the pieces.
-template <class Body>
-void for_samples(Index samples, Index channels, double work, Body&& body) {
-  const Index piece = samples < few_samples ? std::min(channels, channels_a_task) : channels;
-  const Index pieces = (channels + piece - 1) / piece;
-  parallel_for(samples * pieces, work / static_cast<double>(samples * pieces), [&](Index task) {
-    const Index first = task % pieces * piece;
-    body(task / pieces, first, std::min(channels, first + piece));
-  });
-}
-
-/// Calls `body(group, first, last)` for the channels [first, last) that lie in one group, counted
-/// within it; `size` channels are a group.
-template <class Body>
-void for_groups(Index first, Index last, Index size, Body&& body) {
-  while (first < last) {
-    const Index group = first / size;
-    const Index end = std::min(last, (group + 1) * size);
-    body(group, first - group * size, end - group * size);
-    first = end;
-  }
+/// The convolution, and unless `rectified` is empty `max(y, 0)`, which a task writes while what it
+/// computed is in its cache.
+template <Real S>
+void forward(const ConvShape& shape, VectorView<const S> weight, VectorView<const S> bias,
+             MatrixView<const S> x, MatrixView<S> y, MatrixView<S> rectified) {
+  const bool as_it_lies = shape.is_pointwise();
+  const Piece piece = piece_of(shape, x.cols);
+  const Planes planes(Band(shape, 0, as_it_lies ? shape.out.height : piece.rows).shape);
+  const Index* const offsets = offsets_of(shape, planes);
+  const Index area = shape.out.area();
+  const auto run = [&](Index sample, Index row, Index first) {
+    const Index last = std::min(first + piece.channels, shape.out.channels);
+    const Index rows = std::min(piece.rows, shape.out.height - row);
+    const Band band(shape, row, rows);
+    const Index behind = planes.whole_strip - planes.strip;  // what is read behind the planes
+    const Index of_planes = as_it_lies ? 0 : shape.ins() * planes.channel() + behind;
+    S* const room = scratch<S>(of_planes + (as_it_lies ? 0 : shape.outs() * planes.whole_strip));
+    S* const strips = room + of_planes;
+    for_groups(first, last, shape.outs(), [&](Index group, Index from, Index to) {
+      const Index channel = group * shape.outs() + from;
+      const auto map = [&](Index i) {
+        return map_of(x, sample, group * shape.ins() + i, shape.in);
+      };
+      const S* const w = weight.data + channel * shape.depth();
+      const S* const b = bias.empty() ? nullptr : bias.data + channel;
+      const Index begin = sample * y.rows + channel * area + row * shape.out.width;
+      const Index elements = rows * shape.out.width;
+      S* const result = y.data + begin;
+      if (as_it_lies) {
+        multiply(map(0) + row * shape.in.width, offsets, w, shape.depth(), to - from, b, result,
+                 area, elements);
+      } else {
+        for (Index i = 0; i < shape.ins(); ++i)
+          spread(band.shape, planes, map(i) + band.skipped * shape.in.width,
+                 room + i * planes.channel());
+        multiply<S>(room, offsets, w, shape.depth(), to - from, b, strips, planes.whole_strip,
+                    planes.whole_strip);
+        for (Index c = 0; c < to - from; ++c)
+          copy_rows(strips + c * planes.whole_strip, planes.pitch, result + c * area,
+                    shape.out.width, rows, shape.out.width);
+      }
+      if (rectified.empty()) return;
+      for (Index c = 0; c < to - from; ++c)
+        detail::rectify(result + c * area, rectified.data + begin + c * area, elements);
+    });
+  };
+  for_pieces(piece, shape.out, x.cols, work(shape, x.cols), run);
 }
 
 }  // namespace conv
@@ -53,41 +76,15 @@ void for_groups(Index first, Index last, Index size, Body&& body) {
 template <Real S>
 void op_conv2d_forward(const Space&, const ConvShape& shape, VectorView<const S> weight,
                        VectorView<const S> bias, MatrixView<const S> x, MatrixView<S> y) {
-  const conv::Planes planes(shape);
-  const Index* const offsets = conv::offsets_of(shape, planes);
-  const Index area = shape.out.area();
-  const auto run = [&](Index sample, Index first, Index last) {
-    const S* const maps = x.data + sample * x.rows;
-    S* const out = y.data + sample * y.rows;
-    const bool as_it_lies = shape.is_pointwise();
-    const Index of_planes = shape.ins() * planes.channel() + planes.whole_strip - planes.strip;
-    S* const room = scratch<S>(as_it_lies ? 0 : of_planes + shape.outs() * planes.whole_strip);
-    Index spread_group = -1;
-    conv::for_groups(first, last, shape.outs(), [&](Index group, Index from, Index to) {
-      const S* const group_maps = maps + group * shape.ins() * shape.in.area();
-      const Index channel = group * shape.outs() + from;
-      const S* const w = weight.data + channel * shape.depth();
-      S* const result = out + channel * area;
-      if (as_it_lies) {
-        conv::multiply(group_maps, offsets, w, shape.depth(), to - from, result, area, area);
-      } else {
-        if (group != std::exchange(spread_group, group))
-          for (Index i = 0; i < shape.ins(); ++i)
-            conv::spread(shape, planes, group_maps + i * shape.in.area(),
-                         room + i * planes.channel());
-        S* const strips = room + of_planes;
-        conv::multiply<S>(room, offsets, w, shape.depth(), to - from, strips, planes.whole_strip,
-                          planes.whole_strip);
-        for (Index c = 0; c < to - from; ++c)
-          conv::copy_rows(strips + c * planes.whole_strip, planes.pitch, result + c * area,
-                          shape.out.width, shape.out.height, shape.out.width);
-      }
-    });
-    if (!bias.empty())
-      for (Index c = first; c < last; ++c)
-        array(VectorView<S>(out + c * area, area)) += bias.data[c];
-  };
-  conv::for_samples(x.cols, shape.out.channels, conv::work(shape, x.cols), run);
+  conv::forward(shape, weight, bias, x, y, {});
+}
+
+/// The same, and `z = max(y, 0)`.
+template <Real S>
+void op_conv2d_relu_forward(const Space&, const ConvShape& shape, VectorView<const S> weight,
+                            VectorView<const S> bias, MatrixView<const S> x, MatrixView<S> y,
+                            MatrixView<S> z) {
+  conv::forward(shape, weight, bias, x, y, z);
 }
 
 /// The gradient at the weights and the bias: `dw[o][i] = sum over samples and places of dy[o]
@@ -118,7 +115,9 @@ void op_conv2d_backward_input(const Space&, const ConvShape& shape, VectorView<c
                               MatrixView<const S> dy, MatrixView<S> dx, Write write) {
   const conv::InputPhases<S> phases(shape, weight);
   const bool as_it_lies = shape.is_pointwise() && write == Write::overwrite;
-  const auto run = [&](Index sample, Index first, Index last) {
+  const conv::Piece piece = conv::whole_maps(shape.in, dy.cols);
+  const auto run = [&](Index sample, Index, Index first) {
+    const Index last = std::min(first + piece.channels, shape.in.channels);
     S* const room = scratch<S>(phases.planes() + shape.ins() * phases.strip());
     S* const strips = room + phases.planes();
     Index spread_group = -1;
@@ -129,7 +128,7 @@ void op_conv2d_backward_input(const Space&, const ConvShape& shape, VectorView<c
         phases.for_each([&](const conv::InputPhase<S>& phase) {
           conv::multiply<S>(conv::map_of(dy, sample, group * shape.outs(), shape.out),
                             phase.offsets, phase.weight + channel * phase.depth, phase.depth,
-                            to - from, maps + from * phases.plane(), phases.plane(),
+                            to - from, nullptr, maps + from * phases.plane(), phases.plane(),
                             phases.plane());
         });
         return;
@@ -140,14 +139,14 @@ void op_conv2d_backward_input(const Space&, const ConvShape& shape, VectorView<c
                         room + o * phases.plane());
       phases.for_each([&](const conv::InputPhase<S>& phase) {
         conv::multiply<S>(room, phase.offsets, phase.weight + channel * phase.depth, phase.depth,
-                          to - from, strips, phases.strip(), phase.size);
+                          to - from, nullptr, strips, phases.strip(), phase.size);
         for (Index c = from; c < to; ++c)
           phases.gather(phase, strips + (c - from) * phases.strip(), maps + c * shape.in.area(),
                         write);
       });
     });
   };
-  conv::for_samples(dy.cols, shape.in.channels, conv::work(shape, dy.cols), run);
+  conv::for_pieces(piece, shape.in, dy.cols, conv::work(shape, dy.cols), run);
 }
 
 }  // namespace kd::cpu
