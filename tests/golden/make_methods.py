@@ -365,6 +365,24 @@ def make_multi_level():
                                    multi_level_parts(student, teacher, temperatures))})
 
 
+def make_multi_level_views():
+    inputs = Inputs(419)
+    weak, strong, weak_teacher, strong_teacher = (inputs.normal(B, C, scale=3) for _ in range(4))
+    temperatures = [2.0, 3.0, 4.0, 5.0, 6.0]
+
+    def parts(x):
+        of_both = [multi_level_parts(z, v, temperatures)
+                   for z, v in zip(x.split(B), (weak_teacher, strong_teacher))]
+        return torch.stack([(a + b) / 2 for a, b in zip(*of_both)])
+
+    student = torch.cat([weak, strong])
+    weights = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+    value, gradient = value_and_gradient(lambda x: weights @ parts(x), student)
+    save("multi_level", views_student=student,
+         views_teacher=torch.cat([weak_teacher, strong_teacher]), views_value=value,
+         views_gradient=gradient, views_parts=parts(student))
+
+
 def make_logit_mse():
     z, v, _ = logits(405)
     value, gradient = value_and_gradient(lambda x: F.mse_loss(x, v), z)
@@ -499,6 +517,7 @@ def main():
     make_alpha_beta()
     make_wasserstein()
     make_multi_level()
+    make_multi_level_views()
     make_logit_mse()
     make_label_smoothing()
     make_virtual_teacher()

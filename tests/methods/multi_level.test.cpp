@@ -2,6 +2,7 @@
 #include "kd/methods/multi_level.hpp"
 
 #include "kd/loss/kl_divergence.hpp"
+#include "kd/methods/logit_standardization.hpp"
 #include "kd/testing/check_method.hpp"
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
@@ -9,9 +10,11 @@
 #include "support/logits.hpp"
 
 using namespace kd;
+using kd::test::FixedTeacher;
 using kd::test::golden;
 using kd::test::golden_vector;
 using kd::test::on_logits;
+using kd::test::OnLogits;
 using kd::test::random_matrix;
 using kd::test::relative_distance;
 
@@ -21,6 +24,40 @@ TEST_CASE("multi-level distillation passes the checks of a method", "[methods][m
       {.allocations = kd::test::allocations});
   INFO(report.message());
   CHECK(report.passed());
+}
+
+TEST_CASE("multi-level distillation of two views passes the checks of a method",
+          "[methods][multi_level]") {
+  const auto report = kd::testing::check_method(
+      MultiLevel{{.lowest_temperature = 1, .temperatures = 2, .batch_weight = 3}},
+      {.views = 2, .allocations = kd::test::allocations});
+  INFO(report.message());
+  CHECK(report.passed());
+  CHECK(kd::testing::check_method(LogitStandardization(MultiLevel{}), {.views = 2}).passed());
+}
+
+TEST_CASE("multi-level distillation compares no view with the other", "[methods][multi_level]") {
+  const Matrix<double> teacher = golden("multi_level/views_teacher");
+  const Matrix<double> student = golden("multi_level/views_student");
+  const MultiLevel method{{.batch_weight = 2, .class_weight = 3}};
+  const FixedTeacher<double> fixed(teacher);
+  const auto loss = OnLogits(method, fixed, 12).run(student, Labels::Zero(12), {}, 2);
+  CHECK_THAT(loss.value, WithinRel(golden_vector("multi_level/views_value")(0), 1e-12));
+  CHECK(relative_distance(loss.terms, golden_vector("multi_level/views_parts"), 1e-9) < 1e-11);
+  CHECK(relative_distance(loss.gradient, golden("multi_level/views_gradient"), 1e-6) < 1e-9);
+  const auto one = on_logits(method, teacher, student);
+  CHECK(relative_distance(one.terms, loss.terms, 1e-9) > 0.1);
+
+  // A view that stands twice is no more than itself.
+  const auto twice = [](const Matrix<double>& x) -> Matrix<double> {
+    return x.leftCols(6).replicate(1, 2);
+  };
+  const FixedTeacher<double> same(twice(teacher));
+  const auto both = OnLogits(method, same, 12).run(twice(student), Labels::Zero(12), {}, 2);
+  const auto single =
+      on_logits(method, Matrix<double>(teacher.leftCols(6)), Matrix<double>(student.leftCols(6)));
+  CHECK(relative_distance(both.terms, single.terms, 1e-9) < 1e-12);
+  CHECK(relative_distance(both.gradient, twice(single.gradient / 2), 1e-9) < 1e-12);
 }
 
 TEST_CASE("multi-level distillation gives what PyTorch gives", "[methods][multi_level]") {

@@ -34,10 +34,12 @@ class OnLogits {
 
   State& state() { return state_; }
 
-  LogitLoss<S> run(const Matrix<S>& logits, const Labels& labels, const Progress& progress = {}) {
+  LogitLoss<S> run(const Matrix<S>& logits, const Labels& labels, const Progress& progress = {},
+                   Index views = 1) {
     const Matrix<S> inputs = Matrix<S>::Zero(1, logits.cols());
     const Vector<Index> indices = Vector<Index>::LinSpaced(logits.cols(), 0, logits.cols() - 1);
-    const Batch<S> batch{view(inputs), view(labels), view(indices)};
+    Batch<S> batch{view(inputs), view(labels), view(indices)};
+    batch.views = views;
     auto room = teacher_.make_workspace(logits.cols());
     auto tape = student_.make_workspace(logits.cols(), Mode::training);
     student_.forward(view(inputs), tape);

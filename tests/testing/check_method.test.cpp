@@ -151,6 +151,8 @@ TEST_CASE("a method that ends the program is a finding, and a batch that is none
   CHECK_THROWS_WITH(check<Mistake::none>({.batch = 2, .smallest_batch = 3}),
                     "CheckMethodOptions: batch must be at least smallest_batch, 3, got 2");
   CHECK_THROWS_AS(check<Mistake::none>({.smallest_batch = 0}), ConfigError);
+  CHECK_THROWS_WITH(check<Mistake::none>({.views = 3}),
+                    "CheckMethodOptions: views must be 1 or 2, got 3");
 }
 
 TEST_CASE("the check finds allocations", "[testing][check_method]") {

@@ -38,6 +38,9 @@ struct DistillStep {
 /// has a `static constexpr bool reads_targets` which is true reads targets, one that has a true
 /// `reads_weights` is given the student's parameters, too.
 ///
+/// Capacity and batch count columns: where a run shows samples in two views, one that compares
+/// samples with each other asks `step.batch.views` whether it means to compare the views, too.
+///
 /// A state may have more, which the distiller finds by its name:
 /// - `params()` and `grads()`: weights of the method's own (a hint's regressor), which are trained
 ///   along with the student. The gradients are zero when `accumulate` is called and are added to.

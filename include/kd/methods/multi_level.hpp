@@ -23,18 +23,19 @@ struct MultiLevelOptions {
                                     "instance_weight",    "batch_weight",        "class_weight"};
 };
 
-/// Multi-level logit distillation (MLKD) of one view: soft targets, how likely two samples are of
-/// one class, and how classes go together over the batch, each at several temperatures:
+/// Multi-level logit distillation (MLKD): soft targets, how likely two samples are of one class,
+/// and how classes go together over the batch, each at several temperatures:
 /// `sum_T [instance_weight T^2 mean_B KL(p || q) + batch_weight |Q^T Q - P^T P|^2 / B +
-/// class_weight |Q Q^T - P P^T|^2 / C]`.
+/// class_weight |Q Q^T - P P^T|^2 / C]`; in two views the mean of both views' losses.
 ///
 /// z: student logits, v: teacher logits, (classes, batch), `p = softmax(v/T)`, `q = softmax(z/T)`,
-/// the columns of P and Q; C classes, B samples of the batch, so that a last batch that is smaller
-/// compares less; squares are summed over all pairs. Gradient at q of the two last:
-/// `4 batch_weight / B Q (Q^T Q - P^T P) + 4 class_weight / C (Q Q^T - P P^T) Q`. Source: Jin,
-/// Wang, Lin, "Multi-level logit distillation", 2023. There the losses are of a weakly and a
-/// strongly augmented view of each sample, here of the one that a step has, and every sample
-/// counts, where the authors' code goes by how sure the teacher is.
+/// the columns of P and Q, which are those of one view; C classes, B samples of the batch, so that
+/// a last batch that is smaller compares less; squares are summed over all pairs. Gradient at q of
+/// the two last: `4 batch_weight / B Q (Q^T Q - P^T P) + 4 class_weight / C (Q Q^T - P P^T) Q`, and
+/// half of that in two views. Source: Jin, Wang, Lin, "Multi-level logit distillation", 2023, where
+/// one view of each sample is weakly and the other strongly augmented (`FitOptions::augment` and
+/// `second_view`). Every sample counts here, where the authors' code goes by how sure the teacher
+/// is, adds up the two views, and compares samples and classes of the weak one alone.
 class MultiLevel : detail::NamedOptions {
  public:
   using NamedOptions::NamedOptions;
@@ -93,7 +94,8 @@ class MultiLevel : detail::NamedOptions {
   template <Real S, class Space>
   void accumulate(const DistillStep<S, Space>& step, State<S, Space>& state) const {
     const MatrixView<const S, Space> logits = step.student.logits();
-    const Index batch = logits.cols;
+    const Index all = logits.cols;
+    const Index batch = step.batch.samples();
     const auto [instance, samples, classes] = weights(step.progress);
     const MatrixView<S, Space> gradient = step.student.grad(step.student.depth());
     const VectorView<S, Space> of_classes = state.classes.first(logits.rows);
@@ -101,17 +103,19 @@ class MultiLevel : detail::NamedOptions {
       const auto temperature = static_cast<S>(temperature_at(i));
       op_soft_targets(step.space, logits, step.teacher_logits, VectorView<const Label, Space>{},
                       temperature, S(0), detail::batch_scale(instance, step), gradient, Write::add,
-                      VectorView<S, Space>{}, state.losses.term(0, batch));
-      op_multi_level(step.space, logits, step.teacher_logits, temperature,
-                     detail::batch_scale(samples, step), detail::batch_scale(classes, step),
-                     gradient, state.losses.term(1, batch), of_classes,
-                     state.q.matrix(logits.rows, batch), state.p.matrix(logits.rows, batch),
-                     state.dq.matrix(logits.rows, batch), state.pairs.matrix(batch, 2 * batch),
-                     state.class_pairs.matrix(logits.rows, 2 * logits.rows));
-      for (Index k = 0; k < 2; ++k)
-        op_add_sum(step.space, VectorView<const S, Space>(state.losses.term(k, batch)),
-                   step.totals.slice(k, 1));
-      op_add_sum(step.space, VectorView<const S, Space>(of_classes), step.totals.slice(2, 1));
+                      VectorView<S, Space>{}, state.losses.term(0, all));
+      for (Index first = 0; first < all; first += batch) {
+        op_multi_level(step.space, logits.middle_cols(first, batch),
+                       step.teacher_logits.middle_cols(first, batch), temperature,
+                       detail::batch_scale(samples, step), detail::batch_scale(classes, step),
+                       gradient.middle_cols(first, batch),
+                       state.losses.term(1, all).slice(first, batch), of_classes,
+                       state.q.matrix(logits.rows, batch), state.p.matrix(logits.rows, batch),
+                       state.dq.matrix(logits.rows, batch), state.pairs.matrix(batch, 2 * batch),
+                       state.class_pairs.matrix(logits.rows, 2 * logits.rows));
+        op_add_sum(step.space, VectorView<const S, Space>(of_classes), step.totals.slice(2, 1));
+      }
+      state.losses.add_to(step);
     }
   }
 

@@ -176,10 +176,14 @@ CheckReport check_method(const M& method, const TeacherT& teacher, const Student
     throw ConfigError(
         kd::detail::text("CheckMethodOptions: batch must be at least smallest_batch, ",
                          options.smallest_batch, ", got ", options.batch));
+  if (options.views < 1 || options.views > 2)
+    throw ConfigError(
+        kd::detail::text("CheckMethodOptions: views must be 1 or 2, got ", options.views));
   const MethodSamples all = draw_samples(student, options);
-  const MethodSamples full = all.first(options.batch);
-  const MethodSamples part = all.first(std::max(options.smallest_batch, options.batch - 2));
-  const MethodSamples least = all.first(options.smallest_batch);
+  const auto first = [&](Index count) { return all.first(count, options.views); };
+  const MethodSamples full = first(options.batch);
+  const MethodSamples part = first(std::max(options.smallest_batch, options.batch - 2));
+  const MethodSamples least = first(options.smallest_batch);
   CheckReport report;
   for (const MethodSamples& samples : {full, part, least}) {
     const auto run = [&] {
@@ -220,8 +224,8 @@ CheckReport check_method(const M& method, const CheckMethodOptions& options = {}
   const Network<StudentArchitecture> float_student(rng.stream(2));
   MethodBench bench(method, float_teacher, float_student, options);
   const MethodSamples all = draw_samples(float_student, options);
-  detail::check_extremes(report, bench, all.first(options.batch));
-  detail::check_extremes(report, bench, all.first(options.smallest_batch));
+  detail::check_extremes(report, bench, all.first(options.batch, options.views));
+  detail::check_extremes(report, bench, all.first(options.smallest_batch, options.views));
   return report;
 }
 

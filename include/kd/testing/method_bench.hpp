@@ -17,6 +17,7 @@ namespace kd::testing {
 struct CheckMethodOptions {
   Index batch = 6;           ///< samples of a full batch
   Index smallest_batch = 1;  ///< the fewest samples that the method can work on
+  Index views = 1;           ///< of each sample in a batch, 1 or 2 (`FitOptions::second_view`)
   std::uint64_t seed = 0;
   /// How far training is: for methods whose weights change on the way.
   Progress progress = {.step = 25, .steps_per_epoch = 5, .total_steps = 60};
@@ -38,8 +39,10 @@ struct MethodSamples {
   Labels labels;
   Vector<Index> indices;
 
-  MethodSamples first(Index count) const {
-    return {inputs.leftCols(count), labels.head(count), indices.head(count)};
+  /// A batch of so many, each in so many views: its own inputs, then those of others.
+  MethodSamples first(Index count, Index views = 1) const {
+    return {inputs.leftCols(views * count), labels.head(count).replicate(views, 1),
+            indices.head(count).replicate(views, 1)};
   }
 };
 
@@ -111,13 +114,14 @@ class MethodBench {
         teacher_(teacher),
         student_(student),
         progress_(options.progress),
-        teacher_room_(teacher.make_workspace(options.batch)),
-        tape_(student.make_workspace(options.batch, Mode::training)),
-        start_(method.make_state(teacher, student_, options.batch)) {
+        views_(options.views),
+        teacher_room_(teacher.make_workspace(options.batch * views_)),
+        tape_(student.make_workspace(options.batch * views_, Mode::training)),
+        start_(method.make_state(teacher, student_, options.batch * views_)) {
     if constexpr (requires(const Dataset data) { method.prepare(data, start_); })
       method.prepare(make_data(student, options), start_);
     // What it keeps from its first step (a constant, say) is no function of what is varied later.
-    if (options.remembers) run(draw_samples(student, options).first(options.batch), start_);
+    if (options.remembers) run(draw_samples(student, options).first(options.batch, views_), start_);
   }
 
   StudentT& student() { return student_; }
@@ -181,7 +185,8 @@ class MethodBench {
   double step(
       const MethodSamples& samples, State& state, Tweak&& tweak, After&& after = [] {}) {
     inputs_ = samples.inputs.template cast<S>();
-    const Batch<S> batch{view(std::as_const(inputs_)), view(samples.labels), view(samples.indices)};
+    Batch<S> batch{view(std::as_const(inputs_)), view(samples.labels), view(samples.indices)};
+    batch.views = views_;
     MatrixView<const S> teacher_logits = teacher_.logits(batch, teacher_room_);
     student_.forward(batch.inputs, tape_);
     const Tape<S>* features = nullptr;
@@ -224,6 +229,7 @@ class MethodBench {
   const TeacherT& teacher_;
   StudentT student_;
   Progress progress_;
+  Index views_;
   typename TeacherT::Workspace teacher_room_;
   Tape<S> tape_;
   State start_;
