@@ -217,6 +217,16 @@ TEST_CASE("CUDA: reports of every step are the CPU's", "[cuda]") {
     CHECK(device_losses[i] == Approx(losses[i]).epsilon(1e-5));
 }
 
+TEST_CASE("CUDA: inputs are changed on the CPU alone", "[cuda]") {
+  kd::Network<Student, kd::cuda::Space> device(kd::Rng(1));
+  const auto keep = [](const kd::AugmentedBatch&) {};
+  CHECK_THROWS_WITH(kd::fit(device, random_bytes(), kd::CrossEntropy{}, adam, {.augment = keep}),
+                    "FitOptions: augment needs a network in float on the CPU");
+  CHECK_THROWS_WITH(
+      kd::fit(device, random_bytes(), kd::CrossEntropy{}, adam, {.second_view = keep}),
+      "FitOptions: second_view needs a network in float on the CPU");
+}
+
 TEST_CASE("CUDA: networks in double", "[cuda]") {
   const kd::Dataset data = random_bytes();
   kd::Network<Student, kd::cpu::Space, double> host(kd::Rng(2));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -249,6 +250,37 @@ TEST_CASE("what happens to a sample depends on seed, epoch and sample alone", "[
   }
 }
 
+TEST_CASE("a second view is one of the stored sample, whatever the batches and the threads",
+          "[data][augment]") {
+  const Dataset data(counted(letters, 23));
+  const AugmentImages parts(letters, RandomShift{{.pixels = 1}}, RandomMirror{});
+  // Both views of the samples of the second epoch, in their own order.
+  const auto epoch = [&](Index batch_size, const Augment& first) {
+    Loader<float> loader(data, batch_size);
+    const auto done = static_cast<std::uint64_t>(loader.batches());
+    loader.augment(first, Rng(7), done);
+    loader.second_view(parts, Rng(8), done);
+    loader.shuffle(Rng(3));
+    std::array<Matrix<float>, 2> views;
+    views.fill(Matrix<float>(letters.features(), 23));
+    for (Index i = 0; i < loader.batches(); ++i) {
+      const auto batch = loader.batch(i);
+      for (Index b = 0; b < batch.size(); ++b)
+        views[b < batch.samples() ? 0 : 1].col(batch.indices.data[b]) = map(batch.inputs).col(b);
+    }
+    return views;
+  };
+  const auto expected = epoch(4, parts);
+  CHECK(expected[0] != expected[1]);
+  CHECK(epoch(23, parts) == expected);
+  set_threads(3);
+  CHECK(epoch(5, parts) == expected);
+  set_threads(1);
+  const auto plain = epoch(6, Augment());
+  CHECK(plain[0] == counted(letters, 23));
+  CHECK(plain[1] == expected[1]);
+}
+
 TEST_CASE("a slice augments its samples as the whole does", "[data][augment]") {
   const Dataset data(counted(letters, 12));
   const AugmentImages parts(letters, RandomShift{}, Cutout{{.size = 2}});
@@ -266,6 +298,7 @@ TEST_CASE("an augmented batch allocates nothing", "[data][augment]") {
   Loader<float> loader(data, 6);
   loader.augment(AugmentImages(letters, RandomShift{}, RandomRotation{}, ElasticDistortion{}),
                  Rng(1));
+  loader.second_view(AugmentImages(letters, RandomCrop{}), Rng(2));
   loader.batch(0);  // room grows once
   const Index before = kd::test::allocations();
   loader.batch(1);
@@ -308,6 +341,9 @@ TEST_CASE("an augmentation says what it is, and refuses other samples", "[data][
   Loader<float> loader(data, 2);
   CHECK_THROWS_WITH(loader.augment(augment, Rng(0)),
                     "augment: expected samples of 1 x 28 x 28, that is 784 features, got 9");
+  CHECK_THROWS_WITH(loader.second_view(augment, Rng(0)),
+                    "second_view: expected samples of 1 x 28 x 28, that is 784 features, got 9");
+  CHECK(loader.batch(0).views == 1);
   CHECK_THROWS_WITH(AugmentImages({1, 0, 28}, Cutout{}),
                     "AugmentImages: sizes must be positive, got 1 x 0 x 28");
   CHECK_THROWS_AS(AugmentImages(Shape{dynamic, 2, 2}, Cutout{}), ShapeError);

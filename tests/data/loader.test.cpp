@@ -98,6 +98,57 @@ TEST_CASE("every batch is augmented afresh, with random numbers of its own", "[d
   CHECK(data.inputs()(1, 4) == 8);
 }
 
+TEST_CASE("in two views a batch has each sample twice, with all that is known of it",
+          "[data][loader]") {
+  const Dataset all = counted(9)
+                          .with_targets(Vector<float>::LinSpaced(9, 0, 8))
+                          .with_weights(Vector<float>::LinSpaced(9, 1, 9));
+  const Dataset data = all.slice(2, 7);
+  std::vector<std::uint32_t> drawn;
+  const auto add = [&](float number) {
+    return [&drawn, number](Eigen::Ref<Matrix<float>> inputs, Rng rng) {
+      inputs.array() += number;
+      drawn.push_back(rng.next());
+    };
+  };
+  Loader<float> loader(data, 4);
+  loader.shuffle(Rng(5));
+  const Batch<float> once = loader.batch(0);
+  CHECK(once.views == 1);
+  CHECK(once.samples() == 4);
+  const Vector<Index> first = map(once.indices);
+  const Vector<float> weights = map(once.weights);
+
+  loader.augment(add(100), Rng(3), 6);
+  loader.second_view(add(1000), Rng(4), 6);
+  CHECK(loader.batches() == 2);
+  for (const Index i : {0, 1}) {
+    const Batch<float> batch = loader.batch(i);
+    const Index samples = i == 0 ? 4 : 3;
+    CHECK(batch.views == 2);
+    CHECK(batch.samples() == samples);
+    REQUIRE(batch.size() == 2 * samples);
+    for (Index b = 0; b < batch.size(); ++b) {
+      const Index sample = batch.indices.data[b];
+      CHECK(sample == batch.indices.data[b % samples]);
+      CHECK(map(batch.inputs)(1, b) == static_cast<float>(2 * sample + (b < samples ? 100 : 1000)));
+      CHECK(batch.labels.data[b] == sample % 3);
+      CHECK(map(batch.targets)(0, b) == static_cast<float>(sample));
+      CHECK(batch.weights.data[b] == batch.weights.data[b % samples]);
+    }
+    CHECK(map(batch.weights).mean() == Approx(1));
+    if (i == 1) continue;
+    CHECK(map(batch.indices).head(4) == first);
+    CHECK(map(batch.weights).tail(4).isApprox(weights));
+  }
+  CHECK(drawn == std::vector<std::uint32_t>{Rng(3).stream(6).next(), Rng(4).stream(6).next(),
+                                            Rng(3).stream(7).next(), Rng(4).stream(7).next()});
+
+  Loader<float> alone(data, 4);
+  alone.second_view(add(1), Rng(0));
+  CHECK(map(alone.batch(1).inputs).row(0) == Eigen::RowVector<float, 6>(6, 7, 8, 7, 8, 9));
+}
+
 TEST_CASE("a loader refuses a batch of nothing", "[data][loader]") {
   const Dataset data = counted(3);
   CHECK_THROWS_WITH((Loader<float>(data, 0)), "Loader: batch_size must be at least 1, got 0");

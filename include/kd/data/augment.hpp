@@ -29,9 +29,9 @@ struct AugmentedBatch {
   }
 };
 
-/// How the inputs of a batch are changed at random (`FitOptions::augment`): a function of
-/// `(inputs, rng)` or of an `AugmentedBatch`, or ready parts for images, `AugmentImages`. None:
-/// they stay as they are.
+/// How the inputs of a batch are changed at random (`FitOptions::augment`, `second_view`): a
+/// function of `(inputs, rng)` or of an `AugmentedBatch`, or ready parts for images,
+/// `AugmentImages`. None: they stay as they are.
 class Augment {
   template <class F>
   static constexpr bool takes_inputs = std::invocable<F&, Eigen::Ref<Matrix<float>>, Rng>;
@@ -68,10 +68,11 @@ class Augment {
   const std::string& describe() const { return description_; }
 
   /// Throws `ShapeError` where it is for images and samples of `features` are none of those.
-  void check(Index features) const {
+  void check(Index features, const char* option = "augment") const {
     if (shape_.is_known() && shape_.features() != features)
-      throw ShapeError(detail::text("augment: expected samples of ", detail::describe_shape(shape_),
-                                    ", that is ", shape_.features(), " features, got ", features));
+      throw ShapeError(detail::text(option, ": expected samples of ",
+                                    detail::describe_shape(shape_), ", that is ", shape_.features(),
+                                    " features, got ", features));
   }
 
  private:

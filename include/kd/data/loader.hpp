@@ -31,11 +31,7 @@ class Loader {
     detail::check_at_least_one("Loader: batch_size", batch_size);
     order_.resize(static_cast<std::size_t>(data.size()));
     std::iota(order_.begin(), order_.end(), Index{0});
-    places_.resize(static_cast<std::size_t>(batch_size_));
-    inputs_ = Buffer<S, Space>(data.features() * batch_size_, space_);
-    if (data.has_labels()) labels_ = Buffer<Label, Space>(batch_size_, space_);
-    if (data.has_targets()) targets_ = Buffer<S, Space>(data.targets().rows * batch_size_, space_);
-    if (!data.weights().empty()) weights_ = Buffer<S, Space>(batch_size_, space_);
+    make_room();
   }
   Loader(Dataset&&, Index, Space = {}) = delete;
   Loader(const Loader&) = delete;
@@ -55,9 +51,17 @@ class Loader {
   /// are. Throws `ShapeError` when `change` is for other samples.
   void augment(Augment change, Rng rng, std::uint64_t first = 0) requires hands_out_floats {
     change.check(data_.features());
-    augment_ = std::move(change);
-    rng_ = rng;
-    augmented_ = first;
+    views_.front() = {std::move(change), rng, first};
+  }
+
+  /// From now on every batch holds each sample twice: first all as `augment` has them, then the
+  /// same in the same order as `change` makes them of those in the data set. As `augment`; a batch
+  /// has up to `2 batch_size` columns.
+  void second_view(Augment change, Rng rng, std::uint64_t first = 0) requires hands_out_floats {
+    change.check(data_.features(), "second_view");
+    views_.resize(2);
+    views_.back() = {std::move(change), rng, first};
+    make_room();
   }
 
   /// Batch `i` of the current order. Throws `ShapeError` when there is none.
@@ -67,29 +71,36 @@ class Loader {
           detail::text("Loader: expected a batch from 0 to ", batches() - 1, ", got ", i));
     const Index first = i * batch_size_;
     const Index count = std::min(batch_size_, data_.size() - first);
-    const VectorView<const Index, Space> samples{order_.data() + first, count};
-    for (Index b = 0; b < count; ++b)
-      places_[static_cast<std::size_t>(b)] = data_.place(samples.data[b]);
-    const VectorView<const Index, Space> indices{places_.data(), count};
-    const MatrixView<S, Space> inputs{inputs_.view().data, data_.features(), count};
+    const Index columns = count * views();
+    for (Index c = 0; c < columns; ++c) {
+      const auto at = static_cast<std::size_t>(c);
+      samples_[at] = order_[static_cast<std::size_t>(first + c % count)];
+      places_[at] = data_.place(samples_[at]);
+    }
+    const VectorView<const Index, Space> samples{samples_.data(), columns};
+    const VectorView<const Index, Space> indices{places_.data(), columns};
+    const MatrixView<S, Space> inputs = inputs_.matrix(data_.features(), columns);
     data_.visit([&](const auto& stored, float scale) {
       op_gather(space_, stored, samples, static_cast<S>(scale), inputs);
     });
     if constexpr (hands_out_floats)
-      if (augment_) augment_inputs(inputs, indices);
+      for (Index v = 0; v < views(); ++v)
+        change_inputs(views_[static_cast<std::size_t>(v)], inputs.middle_cols(v * count, count),
+                      indices.slice(v * count, count));
     Batch<S, Space> batch{inputs, {}, indices};
+    batch.views = views();
     if (data_.has_labels()) {
-      const VectorView<Label, Space> labels = labels_.view().slice(0, count);
+      const VectorView<Label, Space> labels = labels_.first(columns);
       op_gather_labels(space_, data_.labels_to_gather(), samples, labels);
       batch.labels = labels;
     }
     if (data_.has_targets()) {
-      const MatrixView<S, Space> targets{targets_.view().data, data_.targets().rows, count};
+      const MatrixView<S, Space> targets = targets_.matrix(data_.targets().rows, columns);
       op_gather(space_, data_.targets(), samples, S(1), targets);
       batch.targets = targets;
     }
     if (const VectorView<const float> all = data_.weights(); !all.empty()) {
-      const MatrixView<S, Space> weights{weights_.view().data, 1, count};
+      const MatrixView<S, Space> weights = weights_.matrix(1, columns);
       const double scale = detail::over_their_mean(all, samples);
       op_gather(space_, MatrixView<const float>{all.data, 1, all.size}, samples,
                 static_cast<S>(scale), weights);
@@ -99,27 +110,46 @@ class Loader {
   }
 
  private:
-  void augment_inputs(MatrixView<S, Space> inputs,
-                      VectorView<const Index> indices) requires hands_out_floats {
+  /// What a batch shows of each of its samples.
+  struct View {
+    Augment change = {};
+    Rng rng = Rng();
+    std::uint64_t batches = 0;  ///< so far
+  };
+
+  Index views() const { return static_cast<Index>(views_.size()); }
+
+  void make_room() {
+    const Index columns = batch_size_ * views();
+    samples_.resize(static_cast<std::size_t>(columns));
+    places_.resize(static_cast<std::size_t>(columns));
+    inputs_ = Buffer<S, Space>(data_.features() * columns, space_);
+    if (data_.has_labels()) labels_ = Buffer<Label, Space>(columns, space_);
+    if (data_.has_targets()) targets_ = Buffer<S, Space>(data_.targets().rows * columns, space_);
+    if (!data_.weights().empty()) weights_ = Buffer<S, Space>(columns, space_);
+  }
+
+  void change_inputs(View& view, MatrixView<S, Space> inputs,
+                     VectorView<const Index> indices) requires hands_out_floats {
+    if (!view.change) return;
     // Batches draw from the streams from 0 on, epochs from those of the upper half.
-    const std::uint64_t epoch = augmented_ / static_cast<std::uint64_t>(batches());
-    augment_(
-        {inputs, indices, rng_.stream(augmented_), rng_.stream((std::uint64_t{1} << 62) + epoch)});
-    ++augmented_;
+    const std::uint64_t epoch = view.batches / static_cast<std::uint64_t>(batches());
+    view.change({inputs, indices, view.rng.stream(view.batches),
+                 view.rng.stream((std::uint64_t{1} << 62) + epoch)});
+    ++view.batches;
   }
 
   const Dataset& data_;
   Index batch_size_;
   Space space_;
-  std::vector<Index> order_;   ///< of the samples of `data_`
-  std::vector<Index> places_;  ///< those of the batch in the whole
+  std::vector<View> views_{1};
+  std::vector<Index> order_;    ///< of the samples of `data_`
+  std::vector<Index> samples_;  ///< those of the batch
+  std::vector<Index> places_;   ///< and where they are in the whole
   Buffer<S, Space> inputs_;
   Buffer<Label, Space> labels_;
   Buffer<S, Space> targets_;
   Buffer<S, Space> weights_;
-  Augment augment_;
-  Rng rng_;
-  std::uint64_t augmented_ = 0;  ///< batches so far
 };
 
 }  // namespace kd

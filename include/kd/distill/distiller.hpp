@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -114,16 +113,15 @@ class Distiller {
   template <class Objective, Optimizer O, class... More>
   FitReport train(const Dataset& data, const O& optimizer, const FitOptions& options,
                   TrainingState<O, Scalar, Space>& state, More&... more) {
-    const auto augmented = static_cast<bool>(options.augment);
     detail::check_model_fits("Distiller::fit", student_, data);
-    detail::check_model_fits("Distiller::fit, teacher", teacher_, data, augmented);
+    detail::check_model_fits("Distiller::fit, teacher", teacher_, data, options.changes_inputs());
     const auto check_method = [&](const auto& method) {
       detail::check_method_fits("Distiller::fit", method, student_.num_classes(), data);
     };
     std::apply([&](const Methods&... method) { (check_method(method), ...); }, methods_);
     detail::check_options("Distiller::fit", options, student_);
     Loader<Scalar, Space> loader(data, options.batch_size, student_.space());
-    const Index capacity = std::min(options.batch_size, data.size());
+    const Index capacity = detail::most_columns(options, data);
     const detail::Running running("Distiller::fit", &student_);
     const detail::Running going_on("Distiller::fit", &state);
     make_states(data, capacity);
@@ -134,7 +132,7 @@ class Distiller {
         .run(loader);
   }
 
-  /// Makes the states for batches of up to `capacity` samples, which go on from those of the `fit`
+  /// Makes the states for batches of up to `capacity` columns, which go on from those of the `fit`
   /// before. Where a method throws, the old ones remain.
   void make_states(const Dataset& data, Index capacity) {
     std::apply([](const Methods&... method) { (check_weights(method), ...); }, methods_);

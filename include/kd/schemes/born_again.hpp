@@ -50,7 +50,7 @@ class BornAgain {
   std::vector<FitReport> fit(const Dataset& data, const O& optimizer,
                              const FitOptions& options = {}) {
     const detail::Running running("BornAgain::fit", this);
-    detail::check_model_fits("BornAgain::fit", teacher_, data, static_cast<bool>(options.augment));
+    detail::check_model_fits("BornAgain::fit", teacher_, data, options.changes_inputs());
     detail::check_options("BornAgain::fit", options, teacher_);
     std::vector<FitReport> reports;
     std::vector<N> previous;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <tuple>
 #include <utility>
@@ -100,7 +99,7 @@ class MutualLearning {
     const detail::Running going_on("MutualLearning::fit", &state);
     Loader<Scalar, Space> loader(data, options.batch_size, first.space());
     using Objective = detail::MutualObjective<O, Students...>;
-    Objective objective(options_, students_, optimizer, std::min(options.batch_size, data.size()),
+    Objective objective(options_, students_, optimizer, detail::most_columns(options, data),
                         Rng(options.seed).stream(0), state);
     return detail::Training<Space, Objective, O>(objective, optimizer, options, first.space(),
                                                  state)

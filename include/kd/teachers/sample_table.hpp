@@ -23,8 +23,8 @@ class SampleTable {
   /// How many samples it knows.
   Index size() const { return samples_; }
 
-  /// Lets it teach inputs that are changed at random (`FitOptions::augment`), with what the teacher
-  /// said of the inputs before. It refuses them otherwise.
+  /// Lets it teach inputs that are changed at random (`FitOptions::augment`, `second_view`), with
+  /// what the teacher said of the inputs before, in both views. It refuses them otherwise.
   void accept_augmented_inputs() { accepts_augmented_ = true; }
 
   /// Every sample of the data set must be in the table; whoever runs the teacher asks before it
@@ -46,8 +46,8 @@ class SampleTable {
     if (augmented && !accepts_augmented_)
       throw ConfigError(detail::text(
           name_,
-          ": FitOptions::augment changes the inputs, but the logits are those of the inputs "
-          "before: use the live teacher, or call accept_augmented_inputs()"));
+          ": FitOptions::augment or second_view changes the inputs, but the logits are those "
+          "of the inputs before: use the live teacher, or call accept_augmented_inputs()"));
   }
 
  protected:

@@ -28,7 +28,7 @@ namespace kd::detail {
 struct RunPosition {
   Index step = 0;     ///< in all
   Index batch = 0;    ///< done of the epoch that has begun
-  Index samples = 0;  ///< in those
+  Index samples = 0;  ///< in those, once for each view
   double seconds = 0;
 };
 

@@ -114,7 +114,7 @@ requires(!std::is_const_v<N>) FitReport
   const detail::Running going_on("fit", &state);
   Loader<typename N::Scalar, typename N::Space> loader(data, options.batch_size, network.space());
   detail::LossObjective<N, L, O> objective(network, loss, optimizer,
-                                           std::min(options.batch_size, data.size()),
+                                           detail::most_columns(options, data),
                                            Rng(options.seed).stream(0), state);
   return detail::Training<typename N::Space, decltype(objective), O>(objective, optimizer, options,
                                                                      network.space(), state)

@@ -23,6 +23,7 @@ RunIdentity identify_run(const Objective& objective, const O& optimizer, const F
   all.add("seed", options.seed);
   all.add("shuffle", options.shuffle);
   all.add("augment", options.augment.describe());
+  all.add("second_view", options.second_view.describe());
   all.add("schedule", options.schedule);
   all.add("max_grad_norm", options.max_grad_norm);
   all.add("patience", options.patience);

@@ -162,13 +162,12 @@ class Training {
 
   template <class L>
   void augment(L& loader) const {
-    if (!options_.augment) return;
     if constexpr (requires { loader.augment(options_.augment, Rng()); }) {
-      // Epochs are streams from 1 on: this one is out of their reach.
-      loader.augment(options_.augment, Rng(options_.seed).stream(~std::uint64_t{0}),
-                     static_cast<std::uint64_t>(progress_.step));
-    } else {
-      throw ConfigError("FitOptions: augment needs a network in float on the CPU");
+      // Epochs are streams from 1 on: these are out of their reach.
+      const auto rng = [&](std::uint64_t view) { return Rng(options_.seed).stream(~view); };
+      const auto first = static_cast<std::uint64_t>(progress_.step);
+      if (options_.augment) loader.augment(options_.augment, rng(0), first);
+      if (options_.second_view) loader.second_view(options_.second_view, rng(1), first);
     }
   }
 
@@ -231,7 +230,7 @@ class Training {
           loss += weights[at] * (so_far - std::exchange(before[at], so_far));
         }
         const double mean = loss / static_cast<double>(batch.size());
-        goes_on = options_.on_step({epoch, report.epochs, i + 1, loader.batches(), batch.size(),
+        goes_on = options_.on_step({epoch, report.epochs, i + 1, loader.batches(), batch.samples(),
                                     mean, report.lr, seconds()});
       }
       if (i + 1 == loader.batches()) break;

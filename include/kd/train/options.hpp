@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 
@@ -19,6 +21,11 @@ struct FitOptions {
   std::uint64_t seed = 0;  ///< of shuffles, dropout masks and augmentation
   bool shuffle = true;
   Augment augment = {};  ///< changes the inputs of every batch; none: they stay as they are
+  /// Shows each sample of a batch a second time: all as `augment` leaves them, then the same in the
+  /// same order as this changes them, from how the data set has them and with random numbers of its
+  /// own; none: once. `batch_size` counts samples, so a step has twice as many columns, and losses
+  /// are means over both views.
+  Augment second_view = {};
   /// Multiplies the optimizer's learning rate; none: constant. As everything that is scheduled it
   /// is a function of the progress alone, and asked for each epoch before the first step, too.
   Schedule schedule = {};
@@ -42,9 +49,24 @@ struct FitOptions {
   /// callback's word, and stays. One of another training, of other data or options or of another
   /// version of kd is refused. Needs POSIX.
   CheckpointOptions checkpoint = {};
+
+  Index views() const { return second_view ? 2 : 1; }
+  bool changes_inputs() const { return augment || second_view; }
 };
 
 namespace detail {
+
+/// How many columns a batch has at the most.
+inline Index most_columns(const FitOptions& options, const Dataset& data) {
+  return std::min(options.batch_size, data.size()) * options.views();
+}
+
+template <class Trained>
+void check_changes_inputs(const char* option, const Augment& change, const Trained&) {
+  if (change && !(std::same_as<typename Trained::Scalar, float> &&
+                  std::same_as<typename Trained::Space, cpu::Space>))
+    throw ConfigError(text("FitOptions: ", option, " needs a network in float on the CPU"));
+}
 
 inline void check_max_norm(double value) {
   if (is_nan(value) || value <= 0)
@@ -58,6 +80,8 @@ void check_options(const char* where, const FitOptions& options, const First& tr
                    const Others&... others) {
   check_at_least_one("FitOptions: epochs", options.epochs);
   check_at_least_one("FitOptions: batch_size", options.batch_size);
+  check_changes_inputs("augment", options.augment, trained);
+  check_changes_inputs("second_view", options.second_view, trained);
   check_max_norm(options.max_grad_norm);
   // Gradients are multiplied by a share of it: one that is zero would wipe them out.
   if (options.max_grad_norm < 1)

@@ -23,7 +23,7 @@ struct StepReport {
   Index epochs = 0;
   Index step = 0;   ///< within the epoch, counted from 1
   Index steps = 0;  ///< in the epoch
-  Index batch = 0;  ///< samples in this step
+  Index batch = 0;  ///< samples in this step, in however many views
   double loss = 0;  ///< mean over the batch, weighted
   double lr = 0;
   double seconds = 0;  ///< since the epoch began
