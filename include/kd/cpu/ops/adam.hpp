@@ -17,7 +17,7 @@ void adam_step(VectorView<S> params, VectorView<const S> grads, VectorView<S> m,
                const AdamStep<S>& a, Index at, VectorView<S> to_params, VectorView<S> to_m,
                VectorView<S> to_v) {
   using Numbers = simd::Vector<S, N>;
-  simd::Array<Numbers, V> next_m, next_v, p;
+  simd::Array<Numbers, V> next_m, next_v;
 #pragma GCC unroll 4
   for (Index i = 0; i < V; ++i) {
     const Index from = at + i * N;
@@ -25,15 +25,16 @@ void adam_step(VectorView<S> params, VectorView<const S> grads, VectorView<S> m,
     next_m[i] = a.beta1 * simd::load<N>(m.data + from) + a.gain1 * g;
     // In this order nothing overflows but what is too large itself.
     next_v[i] = a.beta2 * simd::load<N>(v.data + from) + a.gain2 * g * g;
-    p[i] = a.decay * simd::load<N>(params.data + from);
+    simd::store(next_m[i], to_m.data + from);
+    simd::store(next_v[i], to_v.data + from);
   }
 #pragma GCC unroll 4
   for (Index i = 0; i < V; ++i) {
     const Index to = at + i * N;
     const Numbers root = simd::sqrt<N, S>(next_v[i]);
-    simd::store(next_m[i], to_m.data + to);
-    simd::store(next_v[i], to_v.data + to);
-    simd::store(p[i] - a.rate * next_m[i] / (root * a.root_scale + a.eps), to_params.data + to);
+    simd::store(a.decay * simd::load<N>(params.data + to) -
+                    a.rate * next_m[i] / (root * a.root_scale + a.eps),
+                to_params.data + to);
   }
 }
 
