@@ -8,9 +8,11 @@
 #include "kd/data/mnist.hpp"
 #include "kd/loss/cross_entropy.hpp"
 #include "kd/methods/soft_targets.hpp"
+#include "kd/nn/tape.hpp"
 #include "kd/optim/adam.hpp"
 #include "kd/optim/sgd.hpp"
-#include "kd/train/mean_loss.hpp"
+#include "kd/train/evaluate.hpp"
+#include "kd/train/training_state.hpp"
 
 // What is around the operations and depends on no architecture, for float: in the library of
 // kd::compiled.
@@ -21,7 +23,12 @@ KD_TEMPLATE class Buffer<double>;
 KD_TEMPLATE class Buffer<std::int32_t>;
 KD_TEMPLATE class Buffer<unsigned long long>;
 KD_TEMPLATE class Loader<float>;
+KD_TEMPLATE class Tape<float, cpu::Space>;
+KD_TEMPLATE class detail::TapePlan<float, cpu::Space>;
 KD_TEMPLATE class detail::MeanLoss<float, cpu::Space>;
+KD_TEMPLATE class detail::Tally<float, cpu::Space>;
+KD_TEMPLATE class TrainingState<Adam, float, cpu::Space>;
+KD_TEMPLATE class TrainingState<Sgd, float, cpu::Space>;
 KD_TEMPLATE class detail::IdxFile<PlainFiles>;
 KD_TEMPLATE class detail::MnistFinder<PlainFiles>;
 KD_TEMPLATE Bytes detail::read_images(detail::IdxFile<PlainFiles>&);

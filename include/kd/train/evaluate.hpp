@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "kd/core/model_fits.hpp"
 #include "kd/cpu/ops/argmax.hpp"
@@ -36,6 +39,80 @@ struct EvaluateOptions {
   Index most_confusion_classes = 1024;
 };
 
+namespace detail {
+
+/// What an evaluation counts, batch by batch: the same whatever gave the logits.
+template <Real S, class Space>
+class Tally {
+ public:
+  /// `classes` are counted where there are labels.
+  Tally(const Dataset& data, Index classes, const EvaluateOptions& options, const Space& space)
+      : data_(data),
+        space_(space),
+        capacity_(std::min(options.batch_size, data.size())),
+        entropy_(data, data.has_labels() ? capacity_ : 0, space),
+        error_(data, data.has_targets() ? capacity_ : 0, space),
+        predicted_(capacity_, space),
+        host_(static_cast<std::size_t>(capacity_)),
+        counts_pairs_(data.has_labels() && classes <= options.most_confusion_classes) {
+    result_.samples = data.size();
+    for (Vector<Index>* counts : {&result_.class_samples, &result_.class_errors})
+      counts->setZero(data.has_labels() ? classes : 0);
+    if (counts_pairs_) result_.confusion.setZero(classes, classes);
+  }
+
+  /// Samples of a batch in a row, the first of which is `first` of the data set.
+  void add(const Batch<S, Space>& batch, Index first, MatrixView<const S, Space> logits) {
+    if (data_.has_targets()) {
+      op_squared_error(space_, logits, batch.targets, S(0), MatrixView<S, Space>{},
+                       Write::overwrite, error_.values(batch.size()));
+      error_.add(space_, first, batch.size());
+    }
+    if (!data_.has_labels()) return;
+    op_cross_entropy(space_, logits, batch.labels, S(0), MatrixView<S, Space>{}, Write::overwrite,
+                     entropy_.values(batch.size()));
+    entropy_.add(space_, first, batch.size());
+    op_argmax(space_, logits, predicted_.view());
+    op_download(space_, VectorView<const Label, Space>(predicted_.view().slice(0, batch.size())),
+                VectorView<Label>(host_.data(), batch.size()));
+    for (Index b = 0; b < batch.size(); ++b) {
+      const Label truth = data_.labels().data[first + b];
+      if (truth != data_.ignored_label()) count(truth, host_[static_cast<std::size_t>(b)]);
+    }
+  }
+
+  Evaluation result() {
+    if (data_.has_targets())
+      result_.loss = result_.mean_squared_error = error_.mean("evaluate", space_);
+    if (data_.has_labels()) {
+      result_.loss = entropy_.mean("evaluate", space_);
+      result_.accuracy = 1 - static_cast<double>(result_.errors) / static_cast<double>(counted_);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void count(Label truth, Label said) {
+    ++counted_;
+    ++result_.class_samples.data()[truth];
+    if (said != truth) ++result_.errors, ++result_.class_errors.data()[truth];
+    if (counts_pairs_) ++result_.confusion.data()[said * result_.confusion.rows() + truth];
+  }
+
+  const Dataset& data_;
+  Space space_;
+  Index capacity_;
+  MeanLoss<S, Space> entropy_;
+  MeanLoss<S, Space> error_;
+  Buffer<Label, Space> predicted_;
+  std::vector<Label> host_;
+  bool counts_pairs_;
+  Index counted_ = 0;  ///< of samples, those that are not ignored
+  Evaluation result_;
+};
+
+}  // namespace detail
+
 /// Runs a model over a data set, in inference: dropout is off. A model is anything that gives
 /// logits: a network, an ensemble; for targets, its logits are its outputs.
 ///
@@ -47,56 +124,19 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
   using S = typename Model::Scalar;
   using Space = typename Model::Space;
   detail::check_can_evaluate("evaluate", model, data);
-  const bool labelled = data.has_labels();
-  const bool aimed = data.has_targets();
   const Space space = model.space();
   Loader<S, Space> loader(data, options.batch_size, space);
-  const Index capacity = std::min(options.batch_size, data.size());
-  auto workspace = model.make_workspace(capacity);
-  detail::MeanLoss<S, Space> entropy(data, labelled ? capacity : 0, space);
-  detail::MeanLoss<S, Space> error(data, aimed ? capacity : 0, space);
-  Buffer<Label, Space> predicted(capacity, space);
-  Evaluation result;
-  result.samples = data.size();
-  Index counted = 0;  // of samples, those that are not ignored
-  for (Vector<Index>* counts : {&result.class_samples, &result.class_errors})
-    counts->setZero(labelled ? model.num_classes() : 0);
-  const bool counts_pairs = labelled && model.num_classes() <= options.most_confusion_classes;
-  if (counts_pairs) result.confusion.setZero(model.num_classes(), model.num_classes());
-  std::vector<Label> host(static_cast<std::size_t>(capacity));
+  auto workspace = model.make_workspace(std::min(options.batch_size, data.size()));
+  detail::Tally<S, Space> tally(data, data.has_labels() ? model.num_classes() : 0, options, space);
   for (Index i = 0; i < loader.batches(); ++i) {
     const Batch<S, Space> batch = loader.batch(i);
-    const Index first = i * options.batch_size;  // not shuffled
     const MatrixView<const S, Space> logits = model.logits(batch, workspace);
     detail::check_logits("evaluate", model, batch.size(), logits);
-    if (aimed) {
-      op_squared_error(space, logits, batch.targets, S(0), MatrixView<S, Space>{}, Write::overwrite,
-                       error.values(batch.size()));
-      error.add(space, first, batch.size());
-    }
-    if (!labelled) continue;
-    op_cross_entropy(space, logits, batch.labels, S(0), MatrixView<S, Space>{}, Write::overwrite,
-                     entropy.values(batch.size()));
-    entropy.add(space, first, batch.size());
-    op_argmax(space, logits, predicted.view());
-    op_download(space, VectorView<const Label, Space>(predicted.view().slice(0, batch.size())),
-                VectorView<Label>(host.data(), batch.size()));
-    for (Index b = 0; b < batch.size(); ++b) {
-      const Label truth = data.labels().data[first + b];
-      if (truth == data.ignored_label()) continue;
-      const Label said = host[static_cast<std::size_t>(b)];
-      ++counted;
-      ++result.class_samples.data()[truth];
-      if (said != truth) ++result.errors, ++result.class_errors.data()[truth];
-      if (counts_pairs) ++result.confusion.data()[said * result.confusion.rows() + truth];
-    }
+    tally.add(batch, i * options.batch_size, logits);  // in order: not shuffled
   }
-  if (aimed) result.loss = result.mean_squared_error = error.mean("evaluate", space);
-  if (labelled) {
-    result.loss = entropy.mean("evaluate", space);
-    result.accuracy = 1 - static_cast<double>(result.errors) / static_cast<double>(counted);
-  }
-  if (!detail::is_finite(result.loss) || (aimed && !detail::is_finite(result.mean_squared_error))) {
+  Evaluation result = tally.result();
+  if (!detail::is_finite(result.loss) ||
+      (data.has_targets() && !detail::is_finite(result.mean_squared_error))) {
     for (Index i = 0; i < loader.batches(); ++i)
       detail::check_finite_samples("evaluate", "logits", space,
                                    model.logits(loader.batch(i), workspace),
