@@ -14,7 +14,7 @@ struct Recipe {
   kd::Index seeds = 3;
 
   // The teacher: momentum SGD, the rate falling as a cosine; images jittered by up to two pixels.
-  kd::Index teacher_epochs = 50;
+  kd::Index teacher_epochs = 100;
   double teacher_lr = 0.1;
   double momentum = 0.9;
   double dropout = 0.3;   ///< of the hidden units
