@@ -35,6 +35,13 @@ struct Exp {
   }
 };
 template <class S>
+struct AnyExp {
+  template <Index N>
+  cpu::simd::Vector<S, N> of(const cpu::simd::Vector<S, N>& x) const {
+    return cpu::simd::exp<S>(x);
+  }
+};
+template <class S>
 struct Expm1 {
   template <Index N>
   cpu::simd::Vector<S, N> of(const cpu::simd::Vector<S, N>& x) const {
@@ -87,6 +94,37 @@ TEMPLATE_TEST_CASE("the exponential at its ends", "[cpu][exponential]", float, d
     CHECK(std::isnan(y[i + 4]));
     CHECK(y[i + 5] == 0);
     CHECK(std::isnan(y[i + 6]));
+  }
+}
+
+TEMPLATE_TEST_CASE("the exponential of either sign is right to four units in the last place",
+                   "[cpu][exponential]", float, double) {
+  using S = TestType;
+  constexpr S infinity = std::numeric_limits<S>::infinity();
+  const S most = std::is_same_v<S, float> ? S(87) : S(708);
+  std::vector<S> x;
+  for (int i = -10'001; i <= 10'001; ++i) x.push_back(most * static_cast<S>(i) / S(10'001));
+  const std::vector<S> y = of_all(x, AnyExp<S>{});
+  long double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const long double exact = std::exp(static_cast<long double>(x[i]));
+    worst = std::max(worst, std::abs(static_cast<long double>(y[i]) - exact) / exact);
+  }
+  CHECK(worst < 4 * std::numeric_limits<S>::epsilon());
+  const std::vector<S> ends{infinity, -infinity, 0,
+                            -S(0),    2 * most,  std::numeric_limits<S>::quiet_NaN()};
+  for (const bool in_vectors : {true, false}) {
+    std::vector<S> all;
+    for (int i = 0; i < (in_vectors ? 16 : 1); ++i) all.insert(all.end(), ends.begin(), ends.end());
+    const std::vector<S> at_ends = of_all(all, AnyExp<S>{});
+    for (std::size_t i = 0; i < all.size(); i += ends.size()) {
+      CHECK(at_ends[i] == infinity);
+      CHECK(at_ends[i + 1] == 0);
+      CHECK(at_ends[i + 2] == 1);
+      CHECK(at_ends[i + 3] == 1);
+      CHECK(at_ends[i + 4] == infinity);
+      CHECK(std::isnan(at_ends[i + 5]));
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kd/cpu/simd.hpp"
 
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -62,6 +64,37 @@ TEMPLATE_TEST_CASE("a block is transposed between rows of any length, and nothin
       CHECK(to[static_cast<std::size_t>(i * to_stride + j)] ==
             (j < 4 ? from[static_cast<std::size_t>(j * from_stride + i)] : TestType(-1)));
     }
+}
+
+namespace {
+
+template <class S, Index N>
+void check_evens() {
+  INFO(N << " elements");
+  std::vector<S> from, to(static_cast<std::size_t>(N));
+  for (Index i = 0; i < 2 * N; ++i) from.push_back(static_cast<S>(i + 1));
+  cpu::simd::store(cpu::simd::load_evens<N>(from.data()), to.data());
+  for (std::size_t i = 0; i < to.size(); ++i) CHECK(to[i] == from[2 * i]);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("every other element of a row", "[cpu][simd]", float, double) {
+  constexpr Index widest = cpu::simd::width<TestType>;
+  check_evens<TestType, 2>();
+  if constexpr (widest >= 4) check_evens<TestType, 4>();
+  if constexpr (widest >= 8) check_evens<TestType, 8>();
+}
+
+TEMPLATE_TEST_CASE("square roots of vectors", "[cpu][simd]", float, double) {
+  constexpr Index N = cpu::simd::width<TestType>;
+  std::vector<TestType> x;
+  for (Index i = 0; i < N; ++i) x.push_back(static_cast<TestType>(i * i) / 4);
+  const auto roots = cpu::simd::sqrt<N, TestType>(cpu::simd::load<N>(x.data()));
+  for (Index i = 0; i < N; ++i)
+    CHECK(std::abs(roots[i] - static_cast<TestType>(i) / 2) <=
+          2 * std::numeric_limits<TestType>::epsilon() * static_cast<TestType>(i));
+  CHECK(cpu::simd::sqrt<1, TestType>(TestType(6.25)) == TestType(2.5));
 }
 
 TEST_CASE("a value is spread over all elements of a vector", "[cpu][simd]") {

@@ -65,6 +65,15 @@ TEST_CASE("the gradient of relu at zero is zero, of either sign", "[cpu][element
   CHECK(dx(2) == 1);
 }
 
+TEMPLATE_TEST_CASE("relu lets NaN through, wherever it stands", "[cpu][elementwise]", float,
+                   double) {
+  using S = TestType;
+  const Matrix<S> x = Matrix<S>::Constant(19, 1, std::numeric_limits<S>::quiet_NaN());
+  Matrix<S> y = Matrix<S>::Zero(19, 1);
+  cpu::op_relu_forward(space, all(x), all(y));
+  CHECK(y.array().isNaN().all());
+}
+
 TEMPLATE_TEST_CASE("a dropout mask follows the generator's words", "[cpu][elementwise]", float,
                    double) {
   using S = TestType;
