@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // step/resnet8, step/ds_cnn: one training step of two networks of MLPerf Tiny at batch 32;
-// predict/<network>/<batch> of the same. op/conv/...: one convolution of 32 samples, forward and
+// predict/<network>/<batch> of the same, folded. op/conv/...: one convolution of 32 samples, forward and
 // both gradients.
 #include <string>
 #include <utility>
@@ -39,7 +39,7 @@ void step(benchmark::State& state) {
 template <class Architecture>
 void predict(benchmark::State& state) {
   const kd::Index batch = state.range(0);
-  const kd::Network<Architecture> network(kd::Rng(0));
+  const auto network = kd::fold(kd::Network<Architecture>(kd::Rng(0)));
   const kd::Matrix<float> inputs = kd::Matrix<float>::Random(network.in_features(), batch);
   auto workspace = network.make_workspace(batch);
   const Cost least{cost::forward_flop(network.architecture(), batch), 0};
