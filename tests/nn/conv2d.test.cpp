@@ -47,6 +47,15 @@ void for_each_golden(F&& f) {
   f("padded", bound(Conv2d<>(8, 3, padded), {3, 9, 7}));
 }
 
+/// A layer of one's own, made of a convolution.
+struct Doubled : Conv2d<5, 3, padded> {
+  template <Real S, class Space>
+  void forward(const LayerForward<S, Space>& f) const {
+    Conv2d::forward(f);
+    map(f.y) *= S(2);
+  }
+};
+
 template <class L>
 void check(const L& layer, Index batch) {
   const auto report = kd::testing::check_layer(layer, {.batch = batch});
@@ -125,8 +134,8 @@ TEST_CASE("a convolution's output does not depend on the threads, nor a sample o
 TEST_CASE("in inference a convolution writes what the ReLU behind it gives, too", "[nn][conv2d]") {
   using Architecture =
       Sequential<Image<3, 20, 18>, Conv2d<5, 3, padded>, ReLU, DepthwiseConv2d<3, halving>, ReLU,
-                 Residual<Sequential<Conv2d<5, 3, padded>, ReLU, Conv2d<5, 1>>>, ReLU,
-                 GlobalAvgPool, Linear<5, 2>>;
+                 Doubled, ReLU, Residual<Sequential<Conv2d<5, 3, padded>, ReLU, Conv2d<5, 1>>>,
+                 ReLU, GlobalAvgPool, Linear<5, 2>>;
   const Network<Architecture> network(Rng(1));
   const Index batch = GENERATE(1, 5);
   const Matrix<float> x = random_matrix<float>(network.in_features(), batch, 2);

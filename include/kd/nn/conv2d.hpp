@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <concepts>
 #include <string>
 
 #include "kd/cpu/ops/conv2d.hpp"
@@ -206,8 +205,11 @@ class DepthwiseConv2d : public detail::Convolution {
 
 namespace detail {
 
-template <std::derived_from<Convolution> L>
-inline constexpr bool predicts_as_one<L, ReLU, cpu::Space> = true;
+// These alone: what derives from them may have a forward of its own.
+template <Index Out, Kernel Size, Window W, ConvOptions Options>
+inline constexpr bool predicts_as_one<Conv2d<Out, Size, W, Options>, ReLU, cpu::Space> = true;
+template <Kernel Size, Window W, bool Bias>
+inline constexpr bool predicts_as_one<DepthwiseConv2d<Size, W, Bias>, ReLU, cpu::Space> = true;
 
 }  // namespace detail
 
