@@ -47,7 +47,10 @@ const Case cases[] = {
     {"stride 2 in bands", {{3, 40, 33}, {4, 20, 17}, 3, 3, 2, 1, 1}},
     {"stride 3 of a small window in bands", {{2, 58, 40}, {3, 20, 14}, 1, 2, 3}},
     {"groups in bands, a wide border", {{4, 26, 20}, {8, 30, 24}, 5, 5, 1, 4, 4, 2}},
+    {"bands of a row or two", {{1, 6, 110}, {2, 5, 110}, 2, 3, 1, 0, 1}},
     {"bands of the border alone", {{1, 5, 20}, {2, 34, 20}, 3, 1, 1, 1, 0}},
+    {"a last band of the border alone", {{2, 4, 110}, {2, 5, 110}, 2, 3, 1, 0, 1}},
+    {"bands of the border alone, stride 2", {{1, 12, 60}, {2, 20, 30}, 3, 3, 2, 1, 1}},
     // Of these the gradient at the weights takes a few samples at a time, down to one.
     {"large maps", {{2, 80, 33}, {3, 80, 33}, 3, 3, 1, 1, 1}},
     {"large maps of many channels", {{2, 40, 33}, {16, 39, 33}, 2, 1}},
