@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // step/resnet8, step/ds_cnn: one training step of two networks of MLPerf Tiny at batch 32;
-// predict/<network>/<batch> of the same, folded. op/conv/...: one convolution of 32 samples, forward and
-// both gradients.
+// predict/<network>/<batch> of the same, folded. op/conv/...: one convolution of 32 samples,
+// forward and both gradients.
 #include <string>
 #include <utility>
 

@@ -77,8 +77,8 @@ inline Vector<S, N> spread(S value) {
   return Vector<S, N>{} + value;
 }
 
-/// Eigen's, because a loop over `std::sqrt` becomes vector code only under compiler flags that a
-/// header cannot set.
+/// Square roots: Eigen's, because a loop over `std::sqrt` becomes vector code only under compiler
+/// flags that a header cannot set.
 template <Index N, Real S>
 inline Vector<S, N> sqrt(const Vector<S, N>& v) {
   if constexpr (N == 1) {
