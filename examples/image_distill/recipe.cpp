@@ -10,7 +10,7 @@ constexpr kd::Index many_images = 20000;
 /// For Fashion-MNIST.
 Recipe full() {
   return {.name = "full",
-          .teacher = {15, 2e-3},
+          .teacher = {24, 2e-3},
           .augmentation = Augmentation::clothes,
           .student = {20, 4e-3}};
 }
