@@ -68,18 +68,6 @@ void multiply(const S* x, const Index* offsets, const S* w, Index depth, Index c
   if (channels > c) next.template operator()<lone_vectors, 1>();
 }
 
-/// The sum of a vector's elements.
-template <Index N, Real S>
-inline S sum_of(const simd::Vector<S, N>& x) {
-  if constexpr (N == 1) {
-    return x;
-  } else {
-    S sum = 0;
-    for (Index i = 0; i < N; ++i) sum += x[i];
-    return sum;
-  }
-}
-
 /// `y[o][k] (+)= a[o] . x[offsets[k]]`, products of strips of `size` elements, for `O` output
 /// channels and `K` taps.
 template <Index O, Index K, Real S>
@@ -102,7 +90,7 @@ template <Index O, Index K, Real S>
     if constexpr (O > 1 && O <= N) {
       simd::store(simd::sums<S, N, O>(sum[k]), totals);
     } else {
-      for (Index o = 0; o < O; ++o) totals[o] = sum_of<N, S>(sum[k][o]);
+      for (Index o = 0; o < O; ++o) totals[o] = simd::sum_of<N, S>(sum[k][o]);
     }
     for (Index o = 0; o < O; ++o) {
       for (Index rest = p; rest < size; ++rest)

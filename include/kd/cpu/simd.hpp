@@ -92,6 +92,18 @@ inline Vector<S, N> sqrt(const Vector<S, N>& v) {
   }
 }
 
+/// The sum of a vector's elements.
+template <Index N, Real S>
+inline S sum_of(const Vector<S, N>& x) {
+  if constexpr (N == 1) {
+    return x;
+  } else {
+    S sum = 0;
+    for (Index i = 0; i < N; ++i) sum += x[i];
+    return sum;
+  }
+}
+
 /// Takes the bits of one vector for another of the same size.
 template <class To, class From>
 inline To bits_as(const From& from) {

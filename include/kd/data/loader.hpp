@@ -72,9 +72,10 @@ class Loader {
     const Index first = i * batch_size_;
     const Index count = std::min(batch_size_, data_.size() - first);
     const Index columns = count * views();
+    for (Index v = 0; v < views(); ++v)
+      std::copy_n(order_.begin() + first, count, samples_.begin() + v * count);
     for (Index c = 0; c < columns; ++c) {
       const auto at = static_cast<std::size_t>(c);
-      samples_[at] = order_[static_cast<std::size_t>(first + c % count)];
       places_[at] = data_.place(samples_[at]);
     }
     const VectorView<const Index, Space> samples{samples_.data(), columns};
@@ -142,7 +143,7 @@ class Loader {
   const Dataset& data_;
   Index batch_size_;
   Space space_;
-  std::vector<View> views_{1};
+  std::vector<View> views_{View{}};
   std::vector<Index> order_;    ///< of the samples of `data_`
   std::vector<Index> samples_;  ///< those of the batch
   std::vector<Index> places_;   ///< and where they are in the whole

@@ -207,9 +207,11 @@ namespace detail {
 
 // These alone: what derives from them may have a forward of its own.
 template <Index Out, Kernel Size, Window W, ConvOptions Options>
-inline constexpr bool predicts_as_one<Conv2d<Out, Size, W, Options>, ReLU, cpu::Space> = true;
+inline constexpr AsOne runs_as_one<Conv2d<Out, Size, W, Options>, ReLU, cpu::Space> =
+    AsOne::in_inference;
 template <Kernel Size, Window W, bool Bias>
-inline constexpr bool predicts_as_one<DepthwiseConv2d<Size, W, Bias>, ReLU, cpu::Space> = true;
+inline constexpr AsOne runs_as_one<DepthwiseConv2d<Size, W, Bias>, ReLU, cpu::Space> =
+    AsOne::in_inference;
 
 }  // namespace detail
 

@@ -161,37 +161,28 @@ concept TakesTwo = requires {
   requires L::takes_two;
 };
 
-/// Whether `Space` runs layer `First` and the layer `Second` behind it in one pass: then `First`
-/// has `forward_with` and `backward_with` (see kd/nn/linear.hpp).
-template <class First, class Second, class Space>
-inline constexpr bool runs_as_one = false;
+/// When two layers are run in one pass.
+enum class AsOne { never, in_inference, always };
 
-/// The same of inference alone, where `First` needs no `backward_with`.
+/// When `Space` runs layer `First` and the layer `Second` behind it in one pass: then `First` has
+/// `forward_with`, and where that is so in training `backward_with` (see kd/nn/linear.hpp).
 template <class First, class Second, class Space>
-inline constexpr bool predicts_as_one = false;
+inline constexpr AsOne runs_as_one = AsOne::never;
 
 /// Layer `I` of an architecture, counted from 1.
 template <class Architecture, Index I>
 using LayerAt =
     std::remove_cvref_t<decltype(std::declval<const Architecture&>().template layer<I>())>;
 
-/// Whether that is so of layer `I` of an architecture and the one behind it.
+/// When layer `I` of an architecture is run with the one behind it.
 template <class Architecture, class Space, Index I>
-constexpr bool runs_with_next() {
+constexpr AsOne runs_with_next() {
   if constexpr (I < 1 || I >= Architecture::depth) {
-    return false;
+    return AsOne::never;
+  } else if constexpr (Architecture::sources(I + 1).first != I) {
+    return AsOne::never;
   } else {
-    return Architecture::sources(I + 1).first == I &&
-           runs_as_one<LayerAt<Architecture, I>, LayerAt<Architecture, I + 1>, Space>;
-  }
-}
-template <class Architecture, class Space, Index I>
-constexpr bool predicts_with_next() {
-  if constexpr (I < 1 || I >= Architecture::depth) {
-    return false;
-  } else {
-    return Architecture::sources(I + 1).first == I &&
-           predicts_as_one<LayerAt<Architecture, I>, LayerAt<Architecture, I + 1>, Space>;
+    return runs_as_one<LayerAt<Architecture, I>, LayerAt<Architecture, I + 1>, Space>;
   }
 }
 

@@ -100,7 +100,7 @@ inline constexpr bool is_linear<Linear<In, Out>> = true;
 
 template <Index In, Index Out, class Space>
 requires requires { requires Space::fuses_linear_relu; }
-inline constexpr bool runs_as_one<Linear<In, Out>, ReLU, Space> = true;
+inline constexpr AsOne runs_as_one<Linear<In, Out>, ReLU, Space> = AsOne::always;
 
 }  // namespace detail
 

@@ -32,14 +32,13 @@ class Pass {
     return std::make_index_sequence<static_cast<std::size_t>(Architecture::depth)>();
   }
 
-  /// Whether layers `I` and `I + 1`, counted from 1, are run in one pass, in inference at least.
+  /// When layers `I` and `I + 1`, counted from 1, are run in one pass, and whether they are now.
   template <Index I>
-  static constexpr bool runs_with_next() {
-    return detail::runs_with_next<Architecture, Space, I>();
-  }
+  static constexpr AsOne as_one = detail::runs_with_next<Architecture, Space, I>();
   template <Index I>
-  static constexpr bool predicts_with_next() {
-    return detail::predicts_with_next<Architecture, Space, I>();
+  bool runs_with_next() const {
+    return as_one<I> == AsOne::always ||
+           (as_one<I> == AsOne::in_inference && tape_.mode() == Mode::inference);
   }
 
   template <Index I>
@@ -73,9 +72,7 @@ class Pass {
 
   template <Index I>
   void forward_layer(const Rng& rng, VectorView<const S, Space> statistics) const {
-    const bool predicts = tape_.mode() == Mode::inference;
     if (runs_with_next<I - 1>() || tape_.same_as(I) != I) return;
-    if (predicts_with_next<I - 1>() && predicts) return;
     constexpr Sources from = Architecture::sources(I);
     const LayerForward<S, Space> forward{space_,
                                          tape_.mode(),
@@ -87,14 +84,12 @@ class Pass {
                                          other_value<I>(),
                                          statistics_of<I>(statistics),
                                          tape_.batch_cache(I)};
-    if constexpr (predicts_with_next<I>())
-      if (predicts) {
+    if constexpr (as_one<I> != AsOne::never)
+      if (runs_with_next<I>()) {
         layer<I>().forward_with(layer<I + 1>(), forward, tape_.output(I + 1));
         return;
       }
-    if constexpr (runs_with_next<I>()) {
-      layer<I>().forward_with(layer<I + 1>(), forward, tape_.output(I + 1));
-    } else if constexpr (knows_rounding<Architecture, I>()) {
+    if constexpr (knows_rounding<Architecture, I>()) {
       constexpr Index J = rounding_before<Architecture, I>();
       const VectorView<const S, Space> batch_cache = tape_.batch_cache(J);
       layer<I>().forward_rounded(
@@ -115,7 +110,7 @@ class Pass {
   template <Index I>
   void backward_layer(Index top, VectorView<S, Space> statistics, VectorView<S, Space> grads,
                       Write write_grads) const {
-    if (I > top || (runs_with_next<I - 1>())) return;
+    if (I > top || runs_with_next<I - 1>()) return;
     constexpr Sources from = Architecture::sources(I);
     const bool with_next = runs_with_next<I>() && I < top;
     MatrixView<S, Space> dy{};
@@ -142,7 +137,7 @@ class Pass {
         write_dother,
         tape_.batch_cache(I),
         statistics_of<I>(statistics)};
-    if constexpr (runs_with_next<I>()) {
+    if constexpr (as_one<I> == AsOne::always) {
       if (with_next) {
         layer<I>().backward_with(layer<I + 1>(), backward, tape_.given(I + 1),
                                  MatrixView<const S, Space>(tape_.filled_grad(I + 1)), dy,

@@ -136,7 +136,7 @@ class TapePlan {
     });
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       ((at(static_cast<Index>(I) + 2).runs_with_previous =
-            runs_with_next<Architecture, Space, static_cast<Index>(I) + 1>()),
+            runs_with_next<Architecture, Space, static_cast<Index>(I) + 1>() == AsOne::always),
        ...);
     }
     (std::make_index_sequence<static_cast<std::size_t>(Architecture::depth - 1)>());

@@ -1,45 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstring>
-
 #include "kd/cpu/activations.hpp"
 #include "kd/cpu/chunks.hpp"
+#include "kd/cpu/for_elements.hpp"
 #include "kd/cpu/space.hpp"
 
 namespace kd::cpu {
 
 namespace detail {
-
-/// A whole vector of elements.
-template <Real S>
-struct WholeVector {
-  static constexpr Index N = simd::width<S>;
-  simd::Vector<S, N> load(const S* from) const { return simd::load<N>(from); }
-  void store(const simd::Vector<S, N>& v, S* to) const { simd::store(v, to); }
-};
-
-/// The last elements, which do not fill one: what a number becomes does not depend on its place.
-template <Real S>
-struct PartOfVector {
-  static constexpr Index N = simd::width<S>;
-  std::size_t bytes;
-  simd::Vector<S, N> load(const S* from) const {
-    simd::Array<S, N> room{};
-    std::memcpy(room, from, bytes);
-    return simd::load<N>(room + 0);
-  }
-  void store(const simd::Vector<S, N>& v, S* to) const { std::memcpy(to, &v, bytes); }
-};
-
-/// Calls `body(i, part)` for the elements from `at` on, a vector at a time.
-template <Real S, class Body>
-void for_vectors(Index at, Index count, const Body& body) {
-  constexpr Index N = simd::width<S>;
-  const Index last = at + count;
-  for (; at + N <= last; at += N) body(at, WholeVector<S>{});
-  if (at < last) body(at, PartOfVector<S>{static_cast<std::size_t>(last - at) * sizeof(S)});
-}
 
 /// What a number costs: most functions take an exponential and a division.
 inline constexpr double activation_work = 8;
