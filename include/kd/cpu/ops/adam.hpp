@@ -18,7 +18,6 @@ void adam_step(VectorView<S> params, VectorView<const S> grads, VectorView<S> m,
                VectorView<S> to_v) {
   using Numbers = simd::Vector<S, N>;
   simd::Array<Numbers, V> next_m, next_v;
-#pragma GCC unroll 4
   for (Index i = 0; i < V; ++i) {
     const Index from = at + i * N;
     const Numbers g = simd::load<N>(grads.data + from);
@@ -28,7 +27,6 @@ void adam_step(VectorView<S> params, VectorView<const S> grads, VectorView<S> m,
     simd::store(next_m[i], to_m.data + from);
     simd::store(next_v[i], to_v.data + from);
   }
-#pragma GCC unroll 4
   for (Index i = 0; i < V; ++i) {
     const Index to = at + i * N;
     const Numbers root = simd::sqrt<N, S>(next_v[i]);
