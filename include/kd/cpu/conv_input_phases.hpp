@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kd/core/view.hpp"
+#include "kd/cpu/conv_places.hpp"
 #include "kd/cpu/conv_planes.hpp"
 #include "kd/cpu/put.hpp"
 #include "kd/cpu/scratch.hpp"
@@ -21,8 +22,12 @@ struct InputPhase {
   Phase along;
   Index size;            ///< elements of a strip, and some more so that no vector is cut
   Index depth;           ///< weights of an input channel
-  const S* weight;       ///< (in, depth)
+  const S* weight;       ///< (in, depth), along the channels each group's turned
   const Index* offsets;  ///< (depth)
+  const Index* places;   ///< (count), along the channels
+
+  Index columns() const { return along.last - along.first; }
+  Index count() const { return (down.last - down.first) * columns(); }
 };
 
 /// All phases, with the weights in the order in which they are needed; of the calling thread until
@@ -30,15 +35,17 @@ struct InputPhase {
 template <Real S>
 class InputPhases {
  public:
-  InputPhases(const ConvShape& shape, VectorView<const S> weight)
+  InputPhases(const ConvShape& shape, VectorView<const S> weight, Along along)
       : shape_(shape),
         above_((shape.height - 1) / shape.stride),
         before_((shape.width - 1) / shape.stride),
         rows_(above_ + (shape.top + shape.in.height - 1) / shape.stride + 1),
         pitch_(before_ + (shape.left + shape.in.width - 1) / shape.stride + 1),
         weight_(scratch<S, 1>(weight.size)),
-        offsets_(scratch<Index>(shape.outs() * shape.taps())) {
-    S* to = weight_;
+        offsets_(scratch<Index>(shape.outs() * shape.taps())),
+        places_(along == Along::channels ? scratch<Index, 1>(shape.in.area()) : nullptr) {
+    S* const rows = along == Along::channels ? scratch<S, 2>(weight.size) : weight_;
+    S* to = rows;
     Index* at = offsets_;
     for_each([&](const InputPhase<S>& phase) {
       for_taps(phase, [&](Index o, Index y, Index x) {
@@ -53,31 +60,46 @@ class InputPhases {
         });
       }
     });
+    if (along == Along::places) return;
+    Index* place = places_;
+    for_each([&](const InputPhase<S>& phase) {
+      const Index of_group = shape.ins() * phase.depth;
+      for (Index group = 0; group < shape.groups; ++group) {
+        const Index first = phase.weight - weight_ + group * of_group;
+        turn_weights(rows + first, shape.ins(), phase.depth, weight_ + first);
+      }
+      places_of(phase.down.last - phase.down.first, phase.columns(), pitch_, place);
+      place += phase.count();
+    });
   }
 
   /// Elements of the plane of an output's map, of all planes of a group with what is read behind
   /// them, and of the longest strip.
   Index plane() const { return rows_ * pitch_; }
+  Index pitch() const { return pitch_; }
   Index planes() const { return shape_.outs() * plane() + kd::detail::cache_line<float>; }
   Index strip() const { return kd::detail::whole_cache_lines<float>(plane()); }
 
-  /// Copies the gradient at an output's map into its plane.
-  void spread(const S* map, S* to) const {
+  /// Copies the gradient at a group's output maps into their planes.
+  void spread(MatrixView<const S> dy, Index sample, Index group, S* to) const {
     const Index rows = std::min(shape_.out.height, rows_ - above_);
     const Index width = std::min(shape_.out.width, pitch_ - before_);
-    fill_plane(map, shape_.out.width, rows, width, to, above_ * pitch_ + before_, pitch_, plane());
+    for (Index o = 0; o < shape_.outs(); ++o, to += plane())
+      fill_plane(map_of(dy, sample, group * shape_.outs() + o, shape_.out), shape_.out.width, 1,
+                 rows, width, to, above_ * pitch_ + before_, pitch_, plane());
   }
 
-  /// Puts the strip of a phase where its elements belong in the gradient at an input's map.
-  void gather(const InputPhase<S>& phase, const S* from, S* map, Write write) const {
+  /// Puts the strip of a phase, with rows of `pitch`, where its elements belong in the gradient at
+  /// an input's map.
+  void gather(const InputPhase<S>& phase, const S* from, Index pitch, S* map, Write write) const {
     const Index stride = shape_.stride;
-    const Index width = phase.along.last - phase.along.first;
+    const Index width = phase.columns();
     if (stride == 1 && write == Write::overwrite) {  // every element of the map
-      copy_rows(from, pitch_, map, width, phase.down.last - phase.down.first, width);
+      copy_rows(from, pitch, 1, map, width, phase.down.last - phase.down.first, width);
       return;
     }
     for (Index y = phase.down.first; y < phase.down.last; ++y) {
-      const S* const line = from + (y - phase.down.first) * pitch_ - phase.along.first;
+      const S* const line = from + (y - phase.down.first) * pitch - phase.along.first;
       S* const to = map + (y * stride + phase.down.origin) * shape_.in.width + phase.along.origin;
       for (Index x = phase.along.first; x < phase.along.last; ++x)
         detail::put(line[x], to[x * stride], write);
@@ -89,6 +111,7 @@ class InputPhases {
   void for_each(Body&& body) const {
     const S* weight = weight_;
     const Index* offsets = offsets_;
+    const Index* places = places_;
     const Index stride = shape_.stride;
     for (Index y = 0; y < stride; ++y)
       for (Index x = 0; x < stride; ++x) {
@@ -99,12 +122,19 @@ class InputPhases {
           return (size - first + stride - 1) / stride;
         };
         const Index depth = shape_.outs() * taps(shape_.height, y) * taps(shape_.width, x);
-        body(InputPhase<S>{down, along,
-                           kd::detail::whole_cache_lines<float>(
-                               (down.last - down.first - 1) * pitch_ + along.last - along.first),
-                           depth, weight, offsets});
+        const InputPhase<S> phase{
+            down,
+            along,
+            kd::detail::whole_cache_lines<float>((down.last - down.first - 1) * pitch_ +
+                                                 along.last - along.first),
+            depth,
+            weight,
+            offsets,
+            places};
+        body(phase);
         weight += shape_.in.channels * depth;
         offsets += depth;
+        if (places != nullptr) places += phase.count();
       }
   }
 
@@ -126,6 +156,7 @@ class InputPhases {
   Index pitch_;
   S* weight_;
   Index* offsets_;
+  Index* places_;
 };
 
 }  // namespace kd::cpu::conv

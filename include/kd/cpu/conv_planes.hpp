@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "kd/core/cache_line.hpp"
 #include "kd/core/conv_shape.hpp"
@@ -60,37 +61,46 @@ struct Phase {
   Index origin;  ///< place of element 0
 };
 
-/// Copies every `stride`-th element; `more` says that what lies behind the last may be read. Rows
-/// are short: a call for each costs more than the copy.
+/// Elements that are copied at a time. Rows are short: a call for each costs more than the copy.
+inline constexpr Index block = 8;
+
+/// Copies a block of every `stride`-th element.
 template <Real S>
-inline void copy_every(const S* from, Index stride, S* to, Index count, bool more) {
-  Index i = 0;
+[[gnu::always_inline]] inline void copy_block(const S* from, Index stride, S* to) {
+  if (stride == 1) {
+    std::memcpy(to, from, block * sizeof(S));
+    return;
+  }
 #if KD_HAS_VECTORS
-  constexpr Index N = std::min<Index>(simd::width<S>, 8);
-  if (stride == 2)
-    for (; i + N < count + more; i += N) simd::store(simd::load_evens<N>(from + 2 * i), to + i);
+  constexpr Index N = std::min(simd::width<S>, block);
+  if (stride == 2) {
+    for (Index i = 0; i < block; i += N) simd::store(simd::load_evens<N>(from + 2 * i), to + i);
+    return;
+  }
 #endif
-  for (; i < count; ++i) to[i] = from[i * stride];
+  for (Index i = 0; i < block; ++i) to[i] = from[i * stride];
 }
 
-/// Copies `rows` rows of `width` elements, which begin `from_pitch` and `to_pitch` apart, with
-/// zeros between those of `to`. They are short, so blocks of a fixed size are copied while they
-/// stay within both: what one writes behind its row, the next row or the zeros overwrite.
+/// Copies every `stride`-th element of `rows` rows, `width` of each, which begin `from_pitch` and
+/// `to_pitch` apart, with zeros between those of `to`. Whole blocks are copied while they stay
+/// within both: what one writes behind its row, the next row or the zeros overwrite.
 template <Real S>
-inline void copy_rows(const S* from, Index from_pitch, S* to, Index to_pitch, Index rows,
-                      Index width) {
-  constexpr Index block = 8;
+[[gnu::always_inline]] inline void copy_rows(const S* from, Index from_pitch, Index stride, S* to,
+                                             Index to_pitch, Index rows, Index width) {
   constexpr S zeros[block] = {};
   const Index gap = to_pitch - width;
+  const auto reaches = [&](Index behind) {
+    return behind * from_pitch >= block * stride && behind * to_pitch >= block;
+  };
   Index left = rows;
-  for (; left > 0 && (left - 1) * std::min(from_pitch, to_pitch) >= block && gap <= block; --left) {
-    for (Index i = 0; i < width; i += block) std::memcpy(to + i, from + i, sizeof zeros);
+  for (; left > 0 && reaches(left - 1) && gap <= block; --left) {
+    for (Index i = 0; i < width; i += block) copy_block(from + i * stride, stride, to + i);
     std::memcpy(to + width, zeros, sizeof zeros);
     from += from_pitch;
     to += to_pitch;
   }
   for (; left > 0; --left, from += from_pitch, to += to_pitch) {
-    std::copy_n(from, width, to);
+    for (Index i = 0; i < width; ++i) to[i] = from[i * stride];
     if (left > 1) std::fill_n(to + width, gap, S(0));
   }
 }
@@ -98,44 +108,52 @@ inline void copy_rows(const S* from, Index from_pitch, S* to, Index to_pitch, In
 /// Fills a plane of `size` elements with rows, at least one, from element `at` on, and with zeros
 /// around them.
 template <Real S>
-inline void fill_plane(const S* from, Index from_pitch, Index rows, Index width, S* plane, Index at,
-                       Index pitch, Index size) {
+[[gnu::always_inline]] inline void fill_plane(const S* from, Index from_pitch, Index stride,
+                                              Index rows, Index width, S* plane, Index at,
+                                              Index pitch, Index size) {
   std::fill_n(plane, at, S(0));
-  copy_rows(from, from_pitch, plane + at, pitch, rows, width);
+  copy_rows(from, from_pitch, stride, plane + at, pitch, rows, width);
   const Index end = at + (rows - 1) * pitch + width;
   std::fill_n(plane + end, size - end, S(0));
 }
 
-/// Copies a map into the planes of its channel, those that the window sees.
-template <Real S>
-void spread(const ConvShape& shape, const Planes& planes, const S* map, S* channel) {
-  for (Index y = 0; y < std::min(planes.stride, shape.height); ++y) {
-    const Phase down(y, planes.stride, shape.top, shape.in.height, planes.rows);
-    for (Index x = 0; x < std::min(planes.stride, shape.width); ++x) {
+/// Copies a map into the planes of its channel, those that the window sees. `Stride` is a number,
+/// or one that the compiler knows.
+template <class Stride, Real S>
+void spread_by(Stride stride, const ConvShape& shape, const Planes& planes, const S* map,
+               S* channel) {
+  for (Index y = 0; y < std::min<Index>(stride, shape.height); ++y) {
+    const Phase down(y, stride, shape.top, shape.in.height, planes.rows);
+    for (Index x = 0; x < std::min<Index>(stride, shape.width); ++x) {
       S* const to = channel + planes.offset(y, x);
-      const Phase along(x, planes.stride, shape.left, shape.in.width, planes.pitch);
-      const S* const from = map + along.origin + along.first * planes.stride;
-      const auto row_of = [&](Index row) {
-        return from + (row * planes.stride + down.origin) * shape.in.width;
-      };
-      const Index width = along.last - along.first;
-      if (planes.stride == 1) {
-        fill_plane(row_of(down.first), shape.in.width, down.last - down.first, width, to,
-                   down.first * planes.pitch + along.first, planes.pitch, planes.size());
+      const Phase along(x, stride, shape.left, shape.in.width, planes.pitch);
+      if (down.first == down.last || along.first == along.last) {
+        std::fill_n(to, planes.size(), S(0));
         continue;
       }
-      std::fill_n(to, planes.size(), S(0));
-      for (Index row = down.first; row < down.last; ++row)
-        copy_every(row_of(row), planes.stride, to + row * planes.pitch + along.first, width,
-                   row + 1 < down.last);
+      fill_plane(map + (down.first * stride + down.origin) * shape.in.width + along.first * stride +
+                     along.origin,
+                 stride * shape.in.width, stride, down.last - down.first, along.last - along.first,
+                 to, down.first * planes.pitch + along.first, planes.pitch, planes.size());
     }
+  }
+}
+
+template <Real S>
+void spread(const ConvShape& shape, const Planes& planes, const S* map, S* channel) {
+  if (planes.stride == 1) {
+    spread_by(std::integral_constant<Index, 1>(), shape, planes, map, channel);
+  } else if (planes.stride == 2) {
+    spread_by(std::integral_constant<Index, 2>(), shape, planes, map, channel);
+  } else {
+    spread_by(planes.stride, shape, planes, map, channel);
   }
 }
 
 /// Copies an output map into a strip, with zeros between its rows and behind them, `size` elements.
 template <Real S>
 void spread_strip(const ConvShape& shape, const Planes& planes, const S* map, S* to, Index size) {
-  fill_plane(map, shape.out.width, shape.out.height, shape.out.width, to, 0, planes.pitch, size);
+  fill_plane(map, shape.out.width, 1, shape.out.height, shape.out.width, to, 0, planes.pitch, size);
 }
 
 /// A map of a sample.

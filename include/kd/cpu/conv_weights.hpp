@@ -6,9 +6,9 @@
 #include "kd/core/cache_line.hpp"
 #include "kd/core/matrix.hpp"
 #include "kd/core/parallel.hpp"
+#include "kd/cpu/conv_places.hpp"
 #include "kd/cpu/conv_planes.hpp"
 #include "kd/cpu/conv_products.hpp"
-#include "kd/cpu/products.hpp"
 #include "kd/cpu/scratch.hpp"
 
 /// The gradient of a convolution at its weights, `dw[o][k] = sum of dy[o][p] x[p + offset(k)]` over
@@ -19,16 +19,6 @@ namespace kd::cpu::conv {
 inline Index samples_together(Index elements_of_a_sample, Index batch) {
   constexpr Index elements = 1 << 16;
   return std::max<Index>(1, std::min(batch, elements / elements_of_a_sample));
-}
-
-/// `to = from^T`
-template <Real S>
-void transpose(MatrixView<const S> from, MatrixView<S> to) {
-#if KD_HAS_VECTORS
-  products::transpose(from, to);
-#else
-  map(to) = map(from).transpose();
-#endif
 }
 
 /// Vectors along the output channels, which are brought side by side: nothing is added up within a

@@ -55,6 +55,14 @@ const Case cases[] = {
     {"large maps", {{2, 80, 33}, {3, 80, 33}, 3, 3, 1, 1, 1}},
     {"large maps of many channels", {{2, 40, 33}, {16, 39, 33}, 2, 1}},
     {"a map that fills the cache", {{1, 200, 200}, {1, 200, 200}}},
+    // Of many samples of these, vectors run along the channels.
+    {"many channels", {{37, 5, 4}, {45, 5, 4}, 3, 3, 1, 1, 1}},
+    {"many channels, stride 2", {{36, 7, 5}, {47, 4, 3}, 3, 3, 2, 1, 1}},
+    {"many channels, stride 3 and a window that reaches it",
+     {{40, 8, 7}, {65, 3, 3}, 4, 3, 3, 1, 1}},
+    {"many channels of one element", {{66, 1, 1}, {70, 1, 1}}},
+    {"pointwise of many channels", {{67, 3, 4}, {81, 3, 4}}},
+    {"many channels in groups", {{72, 3, 4}, {66, 3, 4}, 3, 3, 1, 1, 1, 2}},
 };
 
 /// Calls `f(sample, out, in, weight)` with the positions of every product of the sum.
@@ -126,6 +134,12 @@ TEMPLATE_TEST_CASE("convolutions are the sums that define them", "[cpu][conv2d]"
                                   view(rectified));
       });
       CHECK(again == got_y);
+      for (Index b = 0; b < batch; ++b) {
+        const Matrix<S> alone = x.col(b);
+        Matrix<S> result(dy.rows(), 1);
+        op_conv2d_forward<S>(space, shape, view(w), view(bias), view(alone), view(result));
+        CHECK(result == got_y.col(b));
+      }
       CHECK(rectified == got_y.cwiseMax(S(0)));
 
       for (const Write write : {Write::overwrite, Write::add}) {
