@@ -103,7 +103,8 @@ void forward_places(const ConvShape& shape, VectorView<const S> weight, VectorVi
 template <Real S>
 void forward(const ConvShape& shape, VectorView<const S> weight, VectorView<const S> bias,
              MatrixView<const S> x, MatrixView<S> y, MatrixView<S> rectified) {
-  if (by_places<S>(shape.outs(), shape.depth(), x.cols)) {
+  const Shape maps{shape.outs(), shape.out.height, shape.out.width};
+  if (by_places<S>(maps, (shape.width - 1) / shape.stride, shape.depth(), x.cols)) {
     forward_places(shape, weight, bias, x, y, rectified);
   } else {
     forward_strips(shape, weight, bias, x, y, rectified);

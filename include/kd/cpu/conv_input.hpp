@@ -82,4 +82,18 @@ void input_places(const ConvShape& shape, VectorView<const S> weight, MatrixView
   parallel_for(dy.cols, work(shape, dy.cols) / static_cast<double>(dy.cols), run);
 }
 
+template <Real S>
+void input(const ConvShape& shape, VectorView<const S> weight, MatrixView<const S> dy,
+           MatrixView<S> dx, Write write) {
+  const Index stride = shape.stride;
+  const Shape phase{shape.ins(), (shape.in.height + stride - 1) / stride,
+                    (shape.in.width + stride - 1) / stride};
+  const Index depth = shape.outs() * shape.taps() / (stride * stride);
+  if (by_places<S>(phase, (shape.width - 1) / stride, depth, dy.cols)) {
+    input_places(shape, weight, dy, dx, write);
+  } else {
+    input_strips(shape, weight, dy, dx, write);
+  }
+}
+
 }  // namespace kd::cpu::conv

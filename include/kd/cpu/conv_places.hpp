@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kd/core/cache_line.hpp"
+#include "kd/core/matrix.hpp"
 #include "kd/cpu/conv_pieces.hpp"
 #include "kd/cpu/conv_products.hpp"
 #include "kd/cpu/products.hpp"
@@ -18,10 +20,14 @@ namespace kd::cpu::conv {
 /// What the vectors of a product run along.
 enum class Along { places, channels };
 
-/// Whether that pays: the channels fill vectors, and what is turned is used often enough.
+/// Whether vectors along the channels of `maps` pay: they are filled, a strip, whose rows are
+/// `border` elements longer than the maps', has a sixteenth more elements than the map, and what is
+/// turned is used often enough.
 template <Real S>
-bool by_places(Index channels, Index depth, Index samples) {
-  return channels >= 2 * simd::width<S> && depth >= 64 && samples >= few_samples;
+bool by_places(const Shape& maps, Index border, Index depth, Index samples) {
+  const Index strip = maps.area() + (maps.height - 1) * border;
+  return maps.channels >= 2 * simd::width<S> && depth >= 64 && samples >= few_samples &&
+         16 * kd::detail::whole_cache_lines<float>(strip) > 17 * maps.area();
 }
 
 /// Where the elements of a map of `rows` x `columns` lie in a plane with rows of `pitch`.

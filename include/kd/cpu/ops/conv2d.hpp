@@ -54,12 +54,7 @@ void op_conv2d_backward_params(const Space&, const ConvShape& shape, MatrixView<
 template <Real S>
 void op_conv2d_backward_input(const Space&, const ConvShape& shape, VectorView<const S> weight,
                               MatrixView<const S> dy, MatrixView<S> dx, Write write) {
-  if (conv::by_places<S>(shape.ins(), shape.outs() * shape.taps() / (shape.stride * shape.stride),
-                         dy.cols)) {
-    conv::input_places(shape, weight, dy, dx, write);
-  } else {
-    conv::input_strips(shape, weight, dy, dx, write);
-  }
+  conv::input(shape, weight, dy, dx, write);
 }
 
 }  // namespace kd::cpu
