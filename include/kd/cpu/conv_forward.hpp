@@ -14,42 +14,68 @@
 
 namespace kd::cpu::conv {
 
-/// Of maps that fill vectors.
+/// The weights of the channels of every piece, turned; of the calling thread until its next ones.
 template <Real S>
-void forward_strips(const ConvShape& shape, VectorView<const S> weight, VectorView<const S> bias,
-                    MatrixView<const S> x, MatrixView<S> y, MatrixView<S> rectified) {
+const S* turned_pieces(const ConvShape& shape, const Piece& piece, VectorView<const S> weight) {
+  S* const turned = scratch<S, 1>(weight.size);
+  for (Index first = 0; first < shape.out.channels; first += piece.channels)
+    for_groups(first, std::min(first + piece.channels, shape.out.channels), shape.outs(),
+               [&](Index group, Index from, Index to) {
+                 const Index at = (group * shape.outs() + from) * shape.depth();
+                 turn_weights(weight.data + at, to - from, shape.depth(), turned + at);
+               });
+  return turned;
+}
+
+/// The convolution, and unless `rectified` is empty `max(y, 0)`, which a task writes while what it
+/// computed is in its cache.
+template <Real S>
+void forward(const ConvShape& shape, VectorView<const S> weight, VectorView<const S> bias,
+             MatrixView<const S> x, MatrixView<S> y, MatrixView<S> rectified) {
   const bool as_it_lies = shape.is_pointwise();
+  const Index depth = shape.depth();
+  const Index area = shape.out.area();
   const Piece piece = piece_of(shape, x.cols);
   const Planes planes(Band(shape, 0, as_it_lies ? shape.out.height : piece.rows).shape);
   const Index* const offsets = offsets_of(shape, planes);
-  const Index area = shape.out.area();
+  const Shape maps{std::min(piece.channels, shape.outs()), piece.rows, shape.out.width};
+  const bool in_places = by_places<S>(maps, planes.pitch - shape.out.width, depth, x.cols);
+  const Index* const places =
+      in_places ? places_of(maps.height, maps.width, planes.pitch, scratch<Index, 1>(maps.area()))
+                : nullptr;
+  const S* const turned = in_places ? turned_pieces(shape, piece, weight) : nullptr;
   const auto run = [&](Index sample, Index row, Index first) {
     const Index last = std::min(first + piece.channels, shape.out.channels);
     const Index rows = std::min(piece.rows, shape.out.height - row);
+    const Index elements = rows * shape.out.width;
     const Band band(shape, row, rows);
     const Index behind = planes.whole_strip - planes.strip;  // what is read behind the planes
     const Index of_planes = as_it_lies ? 0 : shape.ins() * planes.channel() + behind;
-    S* const room = scratch<S>(of_planes + (as_it_lies ? 0 : shape.outs() * planes.whole_strip));
+    S* const room = scratch<S>(of_planes + shape.outs() * planes.whole_strip);
     S* const strips = room + of_planes;
     for_groups(first, last, shape.outs(), [&](Index group, Index from, Index to) {
-      const Index channel = group * shape.outs() + from;
       const auto map = [&](Index i) {
         return map_of(x, sample, group * shape.ins() + i, shape.in);
       };
-      const S* const w = weight.data + channel * shape.depth();
-      const S* const b = bias.empty() ? nullptr : bias.data + channel;
-      const Index begin = sample * y.rows + channel * area + row * shape.out.width;
-      const Index elements = rows * shape.out.width;
-      S* const result = y.data + begin;
-      if (as_it_lies) {
-        multiply(map(0) + row * shape.in.width, offsets, w, shape.depth(), to - from, b, result,
-                 area, elements);
-      } else {
+      if (!as_it_lies)
         for (Index i = 0; i < shape.ins(); ++i)
           spread(band.shape, planes, map(i) + band.skipped * shape.in.width,
                  room + i * planes.channel());
-        multiply<S>(room, offsets, w, shape.depth(), to - from, b, strips, planes.whole_strip,
-                    planes.whole_strip);
+      const S* const source = as_it_lies ? map(0) + row * shape.in.width : room;
+      const Index channel = group * shape.outs() + from;
+      const S* const w = weight.data + channel * depth;
+      const S* const b = bias.empty() ? nullptr : bias.data + channel;
+      const Index begin = sample * y.rows + channel * area + row * shape.out.width;
+      S* const result = y.data + begin;
+      if (in_places) {
+        multiply_places<S>(turned + channel * depth, to - from, depth, b, source, offsets, places,
+                           elements, strips);
+        transpose<S>({strips, to - from, elements}, result, area);
+      } else if (as_it_lies) {
+        multiply(source, offsets, w, depth, to - from, b, result, area, elements);
+      } else {
+        multiply(source, offsets, w, depth, to - from, b, strips, planes.whole_strip,
+                 planes.whole_strip);
         for (Index c = 0; c < to - from; ++c)
           copy_rows(strips + c * planes.whole_strip, planes.pitch, 1, result + c * area,
                     shape.out.width, rows, shape.out.width);
@@ -60,55 +86,6 @@ void forward_strips(const ConvShape& shape, VectorView<const S> weight, VectorVi
     });
   };
   for_pieces(piece, shape.out, x.cols, work(shape, x.cols), run);
-}
-
-/// Of many samples with small maps.
-template <Real S>
-void forward_places(const ConvShape& shape, VectorView<const S> weight, VectorView<const S> bias,
-                    MatrixView<const S> x, MatrixView<S> y, MatrixView<S> rectified) {
-  const bool as_it_lies = shape.is_pointwise();
-  const Planes planes(shape);
-  const Index* const offsets = offsets_of(shape, planes);
-  const Index area = shape.out.area();
-  Index* const places = scratch<Index, 1>(area);
-  places_of(shape.out.height, shape.out.width, planes.pitch, places);
-  const Index of_group = shape.outs() * shape.depth();
-  S* const turned = scratch<S, 1>(weight.size);
-  for (Index at = 0; at < weight.size; at += of_group)
-    turn_weights(weight.data + at, shape.outs(), shape.depth(), turned + at);
-  const auto run = [&](Index sample) {
-    S* const room = scratch<S>(shape.ins() * planes.channel() + area * shape.outs());
-    S* const sums = room + shape.ins() * planes.channel();
-    for (Index group = 0; group < shape.groups; ++group) {
-      const auto map = [&](Index i) {
-        return map_of(x, sample, group * shape.ins() + i, shape.in);
-      };
-      if (!as_it_lies)
-        for (Index i = 0; i < shape.ins(); ++i)
-          spread(shape, planes, map(i), room + i * planes.channel());
-      multiply_places<S>(turned + group * of_group, shape.outs(), shape.depth(),
-                         bias.empty() ? nullptr : bias.data + group * shape.outs(),
-                         as_it_lies ? map(0) : room, offsets, places, area, sums);
-      const Index begin = sample * y.rows + group * shape.outs() * area;
-      transpose<S>({sums, shape.outs(), area}, {y.data + begin, area, shape.outs()});
-      if (!rectified.empty())
-        detail::rectify(y.data + begin, rectified.data + begin, shape.outs() * area);
-    }
-  };
-  parallel_for(x.cols, work(shape, x.cols) / static_cast<double>(x.cols), run);
-}
-
-/// The convolution, and unless `rectified` is empty `max(y, 0)`, which a task writes while what it
-/// computed is in its cache.
-template <Real S>
-void forward(const ConvShape& shape, VectorView<const S> weight, VectorView<const S> bias,
-             MatrixView<const S> x, MatrixView<S> y, MatrixView<S> rectified) {
-  const Shape maps{shape.outs(), shape.out.height, shape.out.width};
-  if (by_places<S>(maps, (shape.width - 1) / shape.stride, shape.depth(), x.cols)) {
-    forward_places(shape, weight, bias, x, y, rectified);
-  } else {
-    forward_strips(shape, weight, bias, x, y, rectified);
-  }
 }
 
 }  // namespace kd::cpu::conv

@@ -72,7 +72,7 @@ void input_places(const ConvShape& shape, VectorView<const S> weight, MatrixView
                            as_it_lies ? map_of(dy, sample, group * shape.outs(), shape.out) : room,
                            phase.offsets, phase.places, phase.count(), sums);
         const bool all = phase.count() == area && write == Write::overwrite;
-        transpose<S>({sums, ins, phase.count()}, {all ? maps : strips, phase.count(), ins});
+        transpose<S>({sums, ins, phase.count()}, all ? maps : strips, phase.count());
         if (all) return;
         for (Index c = 0; c < ins; ++c)
           phases.gather(phase, strips + c * phase.count(), phase.columns(), maps + c * area, write);

@@ -21,27 +21,30 @@ namespace kd::cpu::conv {
 enum class Along { places, channels };
 
 /// Whether vectors along the channels of `maps` pay: they are filled, a strip, whose rows are
-/// `border` elements longer than the maps', has a sixteenth more elements than the map, and what is
-/// turned is used often enough.
+/// `border` elements longer than the maps', has a sixteenth more elements than the map, and a
+/// weight that was turned is used for that many places.
 template <Real S>
 bool by_places(const Shape& maps, Index border, Index depth, Index samples) {
+  constexpr Index channels = 2 * simd::width<S>, elements = 64, often = 64;
   const Index strip = maps.area() + (maps.height - 1) * border;
-  return maps.channels >= 2 * simd::width<S> && depth >= 64 && samples >= few_samples &&
+  return maps.channels >= channels && depth >= elements && samples * maps.area() >= often &&
          16 * kd::detail::whole_cache_lines<float>(strip) > 17 * maps.area();
 }
 
 /// Where the elements of a map of `rows` x `columns` lie in a plane with rows of `pitch`.
-inline void places_of(Index rows, Index columns, Index pitch, Index* to) {
+inline const Index* places_of(Index rows, Index columns, Index pitch, Index* to) {
   for (Index i = 0; i < rows * columns; ++i) to[i] = i / columns * pitch + i % columns;
+  return to;
 }
 
-/// `to = from^T`
+/// `to = from^T`, whose columns begin `to_stride` apart.
 template <Real S>
-void transpose(MatrixView<const S> from, MatrixView<S> to) {
+void transpose(MatrixView<const S> from, S* to, Index to_stride) {
 #if KD_HAS_VECTORS
-  products::transpose(from, to);
+  products::transpose(from, to, to_stride);
 #else
-  map(to) = map(from).transpose();
+  for (Index j = 0; j < from.cols; ++j)
+    for (Index i = 0; i < from.rows; ++i) to[j + i * to_stride] = from.data[i + j * from.rows];
 #endif
 }
 
@@ -55,7 +58,7 @@ template <Real S>
 void turn_weights(const S* from, Index channels, Index depth, S* to) {
   for (Index c = 0; c < channels; c += block_channels<S>) {
     const Index width = std::min(block_channels<S>, channels - c);
-    transpose<S>({from + c * depth, depth, width}, {to + c * depth, width, depth});
+    transpose<S>({from + c * depth, depth, width}, to + c * depth, width);
   }
 }
 

@@ -42,7 +42,7 @@ void weights_by_outer_products(const ConvShape& shape, MatrixView<const S> x,
         spread(shape, planes, map_of(x, begin + b, i, shape.in),
                spread_x + b * of_x + i * planes.channel());
       transpose<S>({dy.data + (begin + b) * dy.rows, shape.out.area(), shape.out.channels},
-                   {turned_dy + b * dy.rows, shape.out.channels, shape.out.area()});
+                   turned_dy + b * dy.rows, shape.out.channels);
     });
     const Index pieces = (shape.depth() + taps_a_task - 1) / taps_a_task;
     parallel_for(shape.groups * pieces, work(shape, samples) / static_cast<double>(pieces),

@@ -206,21 +206,22 @@ void dots(MatrixView<const S> a, MatrixView<const S> x, VectorView<const S> bias
   for (; from < to; ++from) outputs(from, std::integral_constant<Index, 1>());
 }
 
-/// `to = from^T`, a cache line of every four columns at a time.
+/// `to = from^T`, whose columns begin `to_stride` apart, a cache line of every four columns of
+/// `from` at a time.
 template <Real S>
-void transpose(MatrixView<const S> from, MatrixView<S> to) {
+void transpose(MatrixView<const S> from, S* to, Index to_stride) {
   constexpr Index line = kd::detail::cache_line<S>;
   const Index whole_rows = from.rows / 4 * 4;
   const Index whole_cols = from.cols / 4 * 4;
   for (Index first = 0; first < whole_rows; first += line)
     for (Index j = 0; j < whole_cols; j += 4)
       for (Index i = first; i < whole_rows && i < first + line; i += 4)
-        simd::transpose4(from.data + i + j * from.rows, from.rows, to.data + j + i * to.rows,
-                         to.rows);
+        simd::transpose4(from.data + i + j * from.rows, from.rows, to + j + i * to_stride,
+                         to_stride);
   const auto copy_rest = [&](Index first_row, Index first_col, Index last_col) {
     for (Index j = first_col; j < last_col; ++j)
       for (Index i = first_row; i < from.rows; ++i)
-        to.data[j + i * to.rows] = from.data[i + j * from.rows];
+        to[j + i * to_stride] = from.data[i + j * from.rows];
   };
   copy_rest(whole_rows, 0, whole_cols);
   copy_rest(0, whole_cols, from.cols);

@@ -97,7 +97,7 @@ void linear_transposed(MatrixView<const S> weight, VectorView<const S> bias, Mat
     const MatrixView<S> x_turned{room, samples, weight.rows};
     const MatrixView<S> y_turned{room + x_turned.size(), samples, weight.cols};
     const MatrixView<S> y_part = y.middle_cols(first, samples);
-    products::transpose(x.middle_cols(first, samples), x_turned);
+    products::transpose(x.middle_cols(first, samples), x_turned.data, x_turned.rows);
     const auto multiply = [&](Index from, Index to) {
       products::multiply<S>(x_turned, {weight.data, 1, weight.rows}, y_turned, 0, samples, from, to,
                             Write::overwrite);
@@ -107,7 +107,7 @@ void linear_transposed(MatrixView<const S> weight, VectorView<const S> bias, Mat
     } else {
       for_pieces(weight.cols, outputs_a_task, product_work(weight, samples), multiply);
     }
-    products::transpose<S>(y_turned, y_part);
+    products::transpose<S>(y_turned, y_part.data, y_part.rows);
     for (Index b = 0; b < samples; ++b)
       for_elements<S>(0, y.rows, [&]<Index N>(Width<N>, Index i) {
         put(simd::load<N>(bias.data + i), y_part.data[b * y.rows + i], Write::add);
