@@ -24,7 +24,7 @@ struct Recipe {
 
   // Students: Adam, the rate falling as a cosine; images as they are.
   kd::Index student_epochs = 30;
-  double student_lr = 1e-3;
+  double student_lr = 3e-3;
   double temperature = 20;
 
   // The sweep of temperatures for narrower students.

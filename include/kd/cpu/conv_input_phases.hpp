@@ -26,8 +26,9 @@ struct InputPhase {
   const Index* offsets;  ///< (depth)
   const Index* places;   ///< (count), along the channels
 
+  Index rows() const { return down.last - down.first; }
   Index columns() const { return along.last - along.first; }
-  Index count() const { return (down.last - down.first) * columns(); }
+  Index count() const { return rows() * columns(); }
 };
 
 /// All phases, with the weights in the order in which they are needed; of the calling thread until
@@ -41,36 +42,30 @@ class InputPhases {
         before_((shape.width - 1) / shape.stride),
         rows_(above_ + (shape.top + shape.in.height - 1) / shape.stride + 1),
         pitch_(before_ + (shape.left + shape.in.width - 1) / shape.stride + 1),
-        weight_(scratch<S, 1>(weight.size)),
-        offsets_(scratch<Index>(shape.outs() * shape.taps())),
-        places_(along == Along::channels ? scratch<Index, 1>(shape.in.area()) : nullptr) {
-    S* const rows = along == Along::channels ? scratch<S, 2>(weight.size) : weight_;
-    S* to = rows;
-    Index* at = offsets_;
-    for_each([&](const InputPhase<S>& phase) {
-      for_taps(phase, [&](Index o, Index y, Index x) {
-        *at++ = o * plane() + (phase.down.first - y / shape.stride + above_) * pitch_ +
-                phase.along.first - x / shape.stride + before_;
-      });
-      for (Index i = 0; i < shape.in.channels; ++i) {
-        const Index group = i / shape.ins();
-        for_taps(phase, [&](Index o, Index y, Index x) {
-          *to++ = weight.data[(group * shape.outs() + o) * shape.depth() +
-                              i % shape.ins() * shape.taps() + y * shape.width + x];
-        });
+        phases_(scratch<InputPhase<S>>(shape.stride * shape.stride)) {
+    const bool turn = along == Along::channels;
+    S* turned = scratch<S, 1>(weight.size);
+    S* rows = turn ? scratch<S, 2>(weight.size) : turned;
+    Index* offsets = scratch<Index>(shape.outs() * shape.taps());
+    Index* places = turn ? scratch<Index, 1>(shape.in.area()) : nullptr;
+    for (Index y = 0; y < shape.stride; ++y)
+      for (Index x = 0; x < shape.stride; ++x) {
+        const InputPhase<S> phase = phase_of(y, x, turned, offsets, places);
+        if (phase.count() == 0) continue;
+        phases_[size_++] = phase;
+        put_offsets(phase, offsets);
+        put_weights(phase, weight, rows);
+        if (turn) {
+          for (Index i = 0; i < shape.in.channels; i += shape.ins())
+            turn_weights(rows + i * phase.depth, shape.ins(), phase.depth,
+                         turned + i * phase.depth);
+          places_of(phase.rows(), phase.columns(), pitch_, places);
+          places += phase.count();
+        }
+        offsets += phase.depth;
+        rows += shape.in.channels * phase.depth;
+        turned += shape.in.channels * phase.depth;
       }
-    });
-    if (along == Along::places) return;
-    Index* place = places_;
-    for_each([&](const InputPhase<S>& phase) {
-      const Index of_group = shape.ins() * phase.depth;
-      for (Index group = 0; group < shape.groups; ++group) {
-        const Index first = phase.weight - weight_ + group * of_group;
-        turn_weights(rows + first, shape.ins(), phase.depth, weight_ + first);
-      }
-      places_of(phase.down.last - phase.down.first, phase.columns(), pitch_, place);
-      place += phase.count();
-    });
   }
 
   /// Elements of the plane of an output's map, of all planes of a group with what is read behind
@@ -95,7 +90,7 @@ class InputPhases {
     const Index stride = shape_.stride;
     const Index width = phase.columns();
     if (stride == 1 && write == Write::overwrite) {  // every element of the map
-      copy_rows(from, pitch, 1, map, width, phase.down.last - phase.down.first, width);
+      copy_rows(from, pitch, 1, map, width, phase.rows(), width);
       return;
     }
     for (Index y = phase.down.first; y < phase.down.last; ++y) {
@@ -109,36 +104,43 @@ class InputPhases {
   /// Calls `body(phase)` for each that has elements.
   template <class Body>
   void for_each(Body&& body) const {
-    const S* weight = weight_;
-    const Index* offsets = offsets_;
-    const Index* places = places_;
-    const Index stride = shape_.stride;
-    for (Index y = 0; y < stride; ++y)
-      for (Index x = 0; x < stride; ++x) {
-        const Phase down(y, stride, shape_.top, shape_.in.height, rows_);
-        const Phase along(x, stride, shape_.left, shape_.in.width, pitch_);
-        if (down.first == down.last || along.first == along.last) continue;
-        const auto taps = [&](Index size, Index first) {
-          return (size - first + stride - 1) / stride;
-        };
-        const Index depth = shape_.outs() * taps(shape_.height, y) * taps(shape_.width, x);
-        const InputPhase<S> phase{
-            down,
-            along,
-            kd::detail::whole_cache_lines<float>((down.last - down.first - 1) * pitch_ +
-                                                 along.last - along.first),
-            depth,
-            weight,
-            offsets,
-            places};
-        body(phase);
-        weight += shape_.in.channels * depth;
-        offsets += depth;
-        if (places != nullptr) places += phase.count();
-      }
+    for (Index i = 0; i < size_; ++i) body(phases_[i]);
   }
 
  private:
+  InputPhase<S> phase_of(Index y, Index x, const S* weight, const Index* offsets,
+                         const Index* places) const {
+    const Index stride = shape_.stride;
+    const Phase down(y, stride, shape_.top, shape_.in.height, rows_);
+    const Phase along(x, stride, shape_.left, shape_.in.width, pitch_);
+    const auto taps = [&](Index size, Index first) { return (size - first + stride - 1) / stride; };
+    const Index strip = (down.last - down.first - 1) * pitch_ + along.last - along.first;
+    return {down,
+            along,
+            kd::detail::whole_cache_lines<float>(strip),
+            shape_.outs() * taps(shape_.height, y) * taps(shape_.width, x),
+            weight,
+            offsets,
+            places};
+  }
+
+  void put_offsets(const InputPhase<S>& phase, Index* to) const {
+    for_taps(phase, [&](Index o, Index y, Index x) {
+      *to++ = o * plane() + (phase.down.first - y / shape_.stride + above_) * pitch_ +
+              phase.along.first - x / shape_.stride + before_;
+    });
+  }
+
+  void put_weights(const InputPhase<S>& phase, VectorView<const S> weight, S* to) const {
+    for (Index i = 0; i < shape_.in.channels; ++i) {
+      const Index group = i / shape_.ins();
+      for_taps(phase, [&](Index o, Index y, Index x) {
+        *to++ = weight.data[(group * shape_.outs() + o) * shape_.depth() +
+                            i % shape_.ins() * shape_.taps() + y * shape_.width + x];
+      });
+    }
+  }
+
   /// Calls `body(output, y, x)` for every weight of an input channel.
   template <class Body>
   void for_taps(const InputPhase<S>& phase, Body&& body) const {
@@ -154,9 +156,8 @@ class InputPhases {
   Index before_;  ///< columns of the border
   Index rows_;
   Index pitch_;
-  S* weight_;
-  Index* offsets_;
-  Index* places_;
+  InputPhase<S>* phases_;
+  Index size_ = 0;
 };
 
 }  // namespace kd::cpu::conv

@@ -89,11 +89,10 @@ template <Real S>
                                              Index to_pitch, Index rows, Index width) {
   constexpr S zeros[block] = {};
   const Index gap = to_pitch - width;
-  const auto reaches = [&](Index behind) {
-    return behind * from_pitch >= block * stride && behind * to_pitch >= block;
-  };
+  Index behind = 1;  // rows that whatever a block reads or writes behind its own lies in
+  while (behind * from_pitch < block * stride || behind * to_pitch < block) ++behind;
   Index left = rows;
-  for (; left > 0 && reaches(left - 1) && gap <= block; --left) {
+  for (; left > behind && gap <= block; --left) {
     for (Index i = 0; i < width; i += block) copy_block(from + i * stride, stride, to + i);
     std::memcpy(to + width, zeros, sizeof zeros);
     from += from_pitch;
