@@ -64,6 +64,7 @@ const Case cases[] = {
     {"pointwise of many channels", {{67, 3, 4}, {81, 3, 4}}},
     {"many channels, some a task", {{30, 9, 8}, {75, 9, 8}, 3, 3, 1, 1, 1}},
     {"many channels, some rows a task", {{17, 17, 16}, {38, 17, 16}, 3, 3, 1, 1, 1}},
+    {"pointwise of many channels in groups", {{130, 3, 4}, {138, 3, 4}, 1, 1, 1, 0, 0, 2}},
     {"many channels in groups", {{72, 3, 4}, {66, 3, 4}, 3, 3, 1, 1, 1, 2}},
 };
 
