@@ -31,6 +31,8 @@ const Case cases[] = {
     {"stride 3, wider than the kernel", {{2, 9, 10}, {5, 3, 3}, 2, 2, 3}},
     {"a border on one side", {{3, 8, 5}, {9, 4, 3}, 3, 2, 2, 0, 0}},
     {"the border alone", {{2, 3, 3}, {4, 3, 3}, 2, 2, 3, 2, 2}},
+    {"a narrow map, stride 2", {{2, 24, 1}, {3, 12, 1}, 3, 3, 2, 1, 1}},
+    {"phases without an element", {{2, 1, 2}, {3, 1, 1}, 3, 3, 2, 1, 1}},
     {"10 x 4", {{1, 12, 6}, {16, 6, 3}, 10, 4, 2, 4, 1}},
     {"depthwise", {{7, 6, 5}, {7, 6, 5}, 3, 3, 1, 1, 1, 7}},
     {"two outputs of each channel", {{5, 6, 5}, {10, 3, 3}, 3, 3, 2, 1, 1, 5}},
