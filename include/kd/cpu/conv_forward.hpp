@@ -14,17 +14,17 @@
 
 namespace kd::cpu::conv {
 
-/// The weights of the channels of every piece, turned; of the calling thread until its next ones.
+/// The weights of the channels of every piece, packed; of the calling thread until its next ones.
 template <Real S>
-const S* turned_pieces(const ConvShape& shape, const Piece& piece, VectorView<const S> weight) {
-  S* const turned = scratch<S, 1>(weight.size);
+const S* packed_pieces(const ConvShape& shape, const Piece& piece, VectorView<const S> weight) {
+  S* const packed = scratch<S, 1>(weight.size);
   for (Index first = 0; first < shape.out.channels; first += piece.channels)
     for_groups(first, std::min(first + piece.channels, shape.out.channels), shape.outs(),
                [&](Index group, Index from, Index to) {
                  const Index at = (group * shape.outs() + from) * shape.depth();
-                 turn_weights(weight.data + at, to - from, shape.depth(), turned + at);
+                 pack_weights(weight.data + at, to - from, shape.depth(), packed + at);
                });
-  return turned;
+  return packed;
 }
 
 /// The convolution, and unless `rectified` is empty `max(y, 0)`, which a task writes while what it
@@ -43,7 +43,7 @@ void forward(const ConvShape& shape, VectorView<const S> weight, VectorView<cons
   const Index* const places =
       in_places ? places_of(maps.height, maps.width, planes.pitch, scratch<Index, 1>(maps.area()))
                 : nullptr;
-  const S* const turned = in_places ? turned_pieces(shape, piece, weight) : nullptr;
+  const S* const packed = in_places ? packed_pieces(shape, piece, weight) : nullptr;
   const auto run = [&](Index sample, Index row, Index first) {
     const Index last = std::min(first + piece.channels, shape.out.channels);
     const Index rows = std::min(piece.rows, shape.out.height - row);
@@ -68,7 +68,7 @@ void forward(const ConvShape& shape, VectorView<const S> weight, VectorView<cons
       const Index begin = sample * y.rows + channel * area + row * shape.out.width;
       S* const result = y.data + begin;
       if (in_places) {
-        multiply_places<S>(turned + channel * depth, to - from, depth, b, source, offsets, places,
+        multiply_places<S>(packed + channel * depth, to - from, depth, b, source, offsets, places,
                            elements, strips);
         transpose<S>({strips, to - from, elements}, result, area);
       } else if (as_it_lies) {

@@ -82,6 +82,7 @@ void input_places(const ConvShape& shape, VectorView<const S> weight, MatrixView
   parallel_for(dy.cols, work(shape, dy.cols) / static_cast<double>(dy.cols), run);
 }
 
+/// The gradient at the inputs, in the way that is quicker for the shape.
 template <Real S>
 void input(const ConvShape& shape, VectorView<const S> weight, MatrixView<const S> dy,
            MatrixView<S> dx, Write write) {

@@ -22,7 +22,7 @@ struct InputPhase {
   Phase along;
   Index size;            ///< elements of a strip, and some more so that no vector is cut
   Index depth;           ///< weights of an input channel
-  const S* weight;       ///< (in, depth), along the channels each group's turned
+  const S* weight;       ///< (in, depth), along the channels each group's packed
   const Index* offsets;  ///< (depth)
   const Index* places;   ///< (count), along the channels
 
@@ -43,28 +43,28 @@ class InputPhases {
         rows_(above_ + (shape.top + shape.in.height - 1) / shape.stride + 1),
         pitch_(before_ + (shape.left + shape.in.width - 1) / shape.stride + 1),
         phases_(scratch<InputPhase<S>>(shape.stride * shape.stride)) {
-    const bool turn = along == Along::channels;
-    S* turned = scratch<S, 1>(weight.size);
-    S* rows = turn ? scratch<S, 2>(weight.size) : turned;
+    const bool pack = along == Along::channels;
+    S* packed = scratch<S, 1>(weight.size);
+    S* rows = pack ? scratch<S, 2>(weight.size) : packed;
     Index* offsets = scratch<Index>(shape.outs() * shape.taps());
-    Index* places = turn ? scratch<Index, 1>(shape.in.area()) : nullptr;
+    Index* places = pack ? scratch<Index, 1>(shape.in.area()) : nullptr;
     for (Index y = 0; y < shape.stride; ++y)
       for (Index x = 0; x < shape.stride; ++x) {
-        const InputPhase<S> phase = phase_of(y, x, turned, offsets, places);
+        const InputPhase<S> phase = phase_of(y, x, packed, offsets, places);
         if (phase.count() == 0) continue;
         phases_[size_++] = phase;
         put_offsets(phase, offsets);
         put_weights(phase, weight, rows);
-        if (turn) {
+        if (pack) {
           for (Index i = 0; i < shape.in.channels; i += shape.ins())
-            turn_weights(rows + i * phase.depth, shape.ins(), phase.depth,
-                         turned + i * phase.depth);
+            pack_weights(rows + i * phase.depth, shape.ins(), phase.depth,
+                         packed + i * phase.depth);
           places_of(phase.rows(), phase.columns(), pitch_, places);
           places += phase.count();
         }
         offsets += phase.depth;
         rows += shape.in.channels * phase.depth;
-        turned += shape.in.channels * phase.depth;
+        packed += shape.in.channels * phase.depth;
       }
   }
 

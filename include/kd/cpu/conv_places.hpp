@@ -13,16 +13,16 @@
 
 /// The products of a convolution with vectors along the output channels, which lie side by side, as
 /// their weights do. A strip (see conv_planes.hpp) has elements between its rows that are dropped,
-/// of small maps half of all; here none is, but weights are turned before and results behind. An
-/// element's sum has the same order in both: results are the same bit for bit.
+/// of small maps half of all; here none is, but weights are packed before and results transposed
+/// after. An element's sum has the same order in both: results are the same bit for bit.
 namespace kd::cpu::conv {
 
 /// What the vectors of a product run along.
 enum class Along { places, channels };
 
-/// Whether vectors along the channels of `maps` pay: they are filled, a strip, whose rows are
-/// `border` elements longer than the maps', has a sixteenth more elements than the map, and a
-/// weight that was turned is used for that many places.
+/// Whether vectors along the channels of `maps` pay: the channels fill them, a strip, whose rows
+/// are `border` elements longer than the maps', is longer than the map by more than a sixteenth,
+/// and what is packed and transposed is used often enough for that.
 template <Real S>
 bool by_places(const Shape& maps, Index border, Index depth, Index samples) {
   constexpr Index channels = 2 * simd::width<S>, elements = 64, often = 64;
@@ -48,14 +48,14 @@ void transpose(MatrixView<const S> from, S* to, Index to_stride) {
 #endif
 }
 
-/// Channels whose weights lie side by side, a block, each of whose rows belongs to one element of
-/// the sum: a tile reads its weights one after another. The last block has what is left.
-template <Real S>
-inline constexpr Index block_channels = tile_vectors* simd::width<S>;
+/// Channels of a block of packed weights. Those of a row lie side by side and belong to the same
+/// element of the sum: a tile reads its block from one end to the other. The last has what is left.
+template <Real S, Index N = simd::width<S>>
+inline constexpr Index block_channels = tile_vectors* N;
 
-/// The weights `from` of `channels` channels, (channels, depth) row-major, in such blocks.
+/// Packs the weights of `channels` channels, (channels, depth) row-major, into such blocks.
 template <Real S>
-void turn_weights(const S* from, Index channels, Index depth, S* to) {
+void pack_weights(const S* from, Index channels, Index depth, S* to) {
   for (Index c = 0; c < channels; c += block_channels<S>) {
     const Index width = std::min(block_channels<S>, channels - c);
     transpose<S>({from + c * depth, depth, width}, to + c * depth, width);
@@ -101,7 +101,7 @@ inline void place_block(const S* w, Index width, Index depth, const S* bias, con
   }
 }
 
-/// The same for all channels, whose weights were turned, and `count` places.
+/// The same for all channels, whose weights were packed, and `count` places.
 template <Real S>
 void multiply_places(const S* w, Index channels, Index depth, const S* bias, const S* x,
                      const Index* offsets, const Index* places, Index count, S* y) {
