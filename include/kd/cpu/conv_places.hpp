@@ -50,8 +50,8 @@ void transpose(MatrixView<const S> from, S* to, Index to_stride) {
 
 /// Channels of a block of packed weights. Those of a row lie side by side and belong to the same
 /// element of the sum: a tile reads its block from one end to the other. The last has what is left.
-template <Real S, Index N = simd::width<S>>
-inline constexpr Index block_channels = tile_vectors* N;
+template <Real S>
+inline constexpr Index block_channels{tile_vectors * simd::width<S>};
 
 /// Packs the weights of `channels` channels, (channels, depth) row-major, into such blocks.
 template <Real S>
