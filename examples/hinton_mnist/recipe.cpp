@@ -21,6 +21,7 @@ Recipe quick_recipe() {
   recipe.seeds = 1;
   recipe.teacher_epochs = 8;
   recipe.student_epochs = 8;
+  recipe.student_lr = 1e-3;
   recipe.sweep_epochs = 5;
   recipe.temperatures = {1, 3, 20};
   return recipe;

@@ -28,7 +28,7 @@ struct Recipe {
   double temperature = 20;
 
   // The sweep of temperatures for narrower students.
-  kd::Index sweep_epochs = 8;
+  kd::Index sweep_epochs = 24;
   std::vector<double> temperatures{1, 2, 3, 4, 8, 20};
 };
 
