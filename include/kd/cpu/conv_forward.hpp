@@ -51,7 +51,9 @@ void forward(const ConvShape& shape, VectorView<const S> weight, VectorView<cons
     const Band band(shape, row, rows);
     const Index behind = planes.whole_strip - planes.strip;  // what is read behind the planes
     const Index of_planes = as_it_lies ? 0 : shape.ins() * planes.channel() + behind;
-    S* const room = scratch<S>(of_planes + shape.outs() * planes.whole_strip);
+    const bool straight_into_y = as_it_lies && !in_places;
+    const Index of_strips = straight_into_y ? 0 : shape.outs() * planes.whole_strip;
+    S* const room = scratch<S>(of_planes + of_strips);
     S* const strips = room + of_planes;
     for_groups(first, last, shape.outs(), [&](Index group, Index from, Index to) {
       const auto map = [&](Index i) {
@@ -71,7 +73,7 @@ void forward(const ConvShape& shape, VectorView<const S> weight, VectorView<cons
         multiply_places<S>(packed + channel * depth, to - from, depth, b, source, offsets, places,
                            elements, strips);
         transpose<S>({strips, to - from, elements}, result, area);
-      } else if (as_it_lies) {
+      } else if (straight_into_y) {
         multiply(source, offsets, w, depth, to - from, b, result, area, elements);
       } else {
         multiply(source, offsets, w, depth, to - from, b, strips, planes.whole_strip,

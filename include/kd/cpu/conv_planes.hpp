@@ -116,8 +116,7 @@ template <Real S>
   std::fill_n(plane + end, size - end, S(0));
 }
 
-/// Copies a map into the planes of its channel, those that the window sees. `Stride` is a number,
-/// or one that the compiler knows.
+/// What `spread` does, by a stride that is a number or one that the compiler knows.
 template <class Stride, Real S>
 void spread_by(Stride stride, const ConvShape& shape, const Planes& planes, const S* map,
                S* channel) {
@@ -138,6 +137,7 @@ void spread_by(Stride stride, const ConvShape& shape, const Planes& planes, cons
   }
 }
 
+/// Copies a map into the planes of its channel, those that the window sees.
 template <Real S>
 void spread(const ConvShape& shape, const Planes& planes, const S* map, S* channel) {
   if (planes.stride == 1) {
