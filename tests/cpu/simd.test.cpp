@@ -2,6 +2,7 @@
 #include "kd/cpu/simd.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -38,6 +39,20 @@ template <class S, Index N, Index M = 1>
 void check_sums_up_to() {
   check_sums<S, N, M>();
   if constexpr (M < N) check_sums_up_to<S, N, 2 * M>();
+}
+
+/// The sums of `a[k] b[k]` for `V` vectors of `N` elements of every row of `a`.
+template <Index N, Index V, class S>
+std::vector<S> sums_of_products(const S* a, Index stride, const std::vector<S>& b) {
+  cpu::simd::Array<cpu::simd::Vector<S, N>, V> sum = {};
+  for (const S factor : b) {
+    for (Index v = 0; v < V; ++v)
+      cpu::simd::add_product(sum[v], cpu::simd::load<N>(a + v * N), factor);
+    a += stride;
+  }
+  std::vector<S> sums(V * N);
+  std::memcpy(sums.data(), sum, sizeof sum);
+  return sums;
 }
 
 }  // namespace
@@ -100,6 +115,28 @@ TEMPLATE_TEST_CASE("square roots of vectors", "[cpu][simd]", float, double) {
 TEST_CASE("a value is spread over all elements of a vector", "[cpu][simd]") {
   const auto spread = cpu::simd::spread<4>(-2.5F);
   for (Index i = 0; i < 4; ++i) CHECK(spread[i] == -2.5F);
+  CHECK(std::signbit(cpu::simd::spread<4>(-0.F)[3]));
+}
+
+TEMPLATE_TEST_CASE("a sum of products is the same alone and beside others", "[cpu][simd]", float,
+                   double) {
+  constexpr Index N = cpu::simd::width<TestType>, row = 2 * N, depth = 50;
+  std::vector<TestType> a, b;  // hardly a product of which is a number of its type
+  for (Index i = 0; i < depth * row; ++i) a.push_back(TestType(1) / static_cast<TestType>(i + 3));
+  for (Index k = 0; k < depth; ++k) b.push_back(TestType(1) / static_cast<TestType>(2 * k - 41));
+  const std::vector<TestType> beside = sums_of_products<N, 2>(a.data(), row, b);
+  const auto check = [&]<Index M>() {
+    INFO(M << " elements");
+    std::vector<TestType> alone;
+    for (Index i = 0; i < row; i += M)
+      for (const TestType sum : sums_of_products<M, 1>(a.data() + i, row, b)) alone.push_back(sum);
+    CHECK(alone == beside);
+  };
+  check.template operator()<1>();
+  check.template operator()<2>();
+  if constexpr (N >= 4) check.template operator()<4>();
+  if constexpr (N >= 8) check.template operator()<8>();
+  if constexpr (N >= 16) check.template operator()<16>();
 }
 
 #endif

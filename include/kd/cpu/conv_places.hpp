@@ -79,7 +79,7 @@ template <Index N, Index V, Index P, Real S>
     for (Index v = 0; v < V; ++v) weight[v] = simd::load<N>(w + v * N);
     for (Index p = 0; p < P; ++p) {
       const S element = from[p][offsets[k]];
-      for (Index v = 0; v < V; ++v) sum[p][v] += weight[v] * element;
+      for (Index v = 0; v < V; ++v) simd::add_product(sum[p][v], weight[v], element);
     }
   }
   for (Index p = 0; p < P; ++p)

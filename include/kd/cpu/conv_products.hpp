@@ -28,7 +28,7 @@ template <Index N, Index V, Index C, Real S>
     for (Index v = 0; v < V; ++v) strip[v] = simd::load<N>(x + offsets[k] + v * N);
     for (Index c = 0; c < C; ++c) {
       const S weight = w[c * depth + k];
-      for (Index v = 0; v < V; ++v) sum[c][v] += strip[v] * weight;
+      for (Index v = 0; v < V; ++v) simd::add_product(sum[c][v], strip[v], weight);
     }
   }
   for (Index c = 0; c < C; ++c)
@@ -82,7 +82,7 @@ template <Index O, Index K, Real S>
     for (Index o = 0; o < O; ++o) column[o] = simd::load<N>(a + o * a_stride + p);
     for (Index k = 0; k < K; ++k) {
       const auto strip = simd::load<N>(x + offsets[k] + p);
-      for (Index o = 0; o < O; ++o) sum[k][o] += column[o] * strip;
+      for (Index o = 0; o < O; ++o) simd::add_product(sum[k][o], column[o], strip);
     }
   }
   for (Index k = 0; k < K; ++k) {
@@ -94,7 +94,7 @@ template <Index O, Index K, Real S>
     }
     for (Index o = 0; o < O; ++o) {
       for (Index rest = p; rest < size; ++rest)
-        totals[o] += a[o * a_stride + rest] * x[offsets[k] + rest];
+        simd::add_product(totals[o], a[o * a_stride + rest], x[offsets[k] + rest]);
       detail::put(totals[o], y[o * y_stride + k], write);
     }
   }
@@ -133,7 +133,7 @@ template <Index N, Index V, Index K, Real S>
       for (Index v = 0; v < V; ++v) gradient[v] = simd::load<N>(dy + v * N);
       for (Index k = 0; k < K; ++k) {
         const S element = x[offsets[k] + row * pitch + i];
-        for (Index v = 0; v < V; ++v) sum[k][v] += gradient[v] * element;
+        for (Index v = 0; v < V; ++v) simd::add_product(sum[k][v], gradient[v], element);
       }
     }
   for (Index k = 0; k < K; ++k)

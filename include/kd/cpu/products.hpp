@@ -49,7 +49,7 @@ template <Index N, Index V, Index C, Real S>
     for (Index v = 0; v < V; ++v) column[v] = simd::load<N>(a + k * a_stride + v * N);
     for (Index c = 0; c < C; ++c) {
       const S factor = s.data[k * s.k_stride + c * s.c_stride];
-      for (Index v = 0; v < V; ++v) sum[c][v] += column[v] * factor;
+      for (Index v = 0; v < V; ++v) simd::add_product(sum[c][v], column[v], factor);
     }
   }
   for (Index c = 0; c < C; ++c)
@@ -104,7 +104,7 @@ template <Index N, Index C, Index B, Real S>
       for (Index b = 0; b < B; ++b) sum[b] = simd::load<N>(y + b * y_stride);
     for (Index c = 0; c < C; ++c) {
       const auto column = simd::load<N>(a + c * a_stride);
-      for (Index b = 0; b < B; ++b) sum[b] += column * factor[c][b];
+      for (Index b = 0; b < B; ++b) simd::add_product(sum[b], column, factor[c][b]);
     }
     for (Index b = 0; b < B; ++b) simd::store(sum[b], y + b * y_stride);
   }
@@ -161,7 +161,7 @@ template <Index N, Index O, Index B, Real S>
     for (Index b = 0; b < B; ++b) {
       auto sample = simd::load<N>(x + k + b * depth);
       simd::keep(sample);
-      for (Index o = 0; o < O; ++o) sum[b][o] += column[o] * sample;
+      for (Index o = 0; o < O; ++o) simd::add_product(sum[b][o], column[o], sample);
     }
   }
   for (Index b = 0; b < B; ++b) y[b] += simd::sums<S, N, O>(sum[b]);
@@ -182,7 +182,7 @@ template <Index O, Index B, Real S>
     simd::store(results[b], y + b * y_stride);
     for (Index rest = k; rest < depth; ++rest)
       for (Index o = 0; o < O; ++o)
-        y[o + b * y_stride] += a[rest + o * depth] * x[rest + b * depth];
+        simd::add_product(y[o + b * y_stride], a[rest + o * depth], x[rest + b * depth]);
   }
 }
 

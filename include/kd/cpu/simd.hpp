@@ -3,10 +3,21 @@
 
 #include <Eigen/Core>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 #include "kd/core/types.hpp"
+
+/// g++ fuses `sum += a * b` into one instruction, but tuned for AMD's Zen not for a sum that is the
+/// only one of its loop.
+#if defined(__FMA__) && defined(__GNUC__) && !defined(__clang__)
+#define KD_LEAVES_LONE_SUMS 1
+#include <immintrin.h>
+#else
+#define KD_LEAVES_LONE_SUMS 0
+#endif
 
 /// Vectors as g++ and clang have them built in: `a * b + c` on sixteen floats at once.
 /// With other compilers a vector is a scalar, and the products are Eigen's (see linear.hpp).
@@ -71,10 +82,10 @@ inline void store(const V& v, S* to) {
   std::memcpy(to, &v, sizeof v);
 }
 
-/// `N` times the same value.
+/// `N` times the same value. (To take 0 away needs no instruction; to add it would, for -0.)
 template <Index N, class S>
 inline Vector<S, N> spread(S value) {
-  return Vector<S, N>{} + value;
+  return value - Vector<S, N>{};
 }
 
 /// Square roots: Eigen's, because a loop over `std::sqrt` becomes vector code only under compiler
@@ -128,6 +139,54 @@ keep([[maybe_unused]] V& v) {
 #elif defined(__FAST_MATH__) && KD_HAS_VECTORS
   asm("" : "+m"(v));
 #endif
+}
+
+#if KD_LEAVES_LONE_SUMS
+namespace detail {
+
+inline __m128 fused(__m128 a, __m128 b, __m128 c) { return _mm_fmadd_ps(a, b, c); }
+inline __m128d fused(__m128d a, __m128d b, __m128d c) { return _mm_fmadd_pd(a, b, c); }
+inline __m256 fused(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
+inline __m256d fused(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a, b, c); }
+#if defined(__AVX512F__)
+inline __m512 fused(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
+inline __m512d fused(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
+#endif
+
+}  // namespace detail
+#endif
+
+/// `sum += a * b`, rounded once where the target can: so that what a sum becomes does not depend on
+/// how many others its tile has.
+template <class V>
+#if KD_HAS_VECTORS
+[[gnu::always_inline]]
+#endif
+inline void
+add_product(V& sum, const V& a, const V& b) {
+#if KD_LEAVES_LONE_SUMS
+  if constexpr (std::is_floating_point_v<V>) {
+    sum = std::fma(a, b, sum);
+  } else if constexpr (sizeof(V) >= 16) {
+    sum = detail::fused(a, b, sum);
+  } else {
+    static_assert(sizeof(V) == 2 * sizeof(sum[0]));
+    sum[0] = std::fma(a[0], b[0], sum[0]);
+    sum[1] = std::fma(a[1], b[1], sum[1]);
+  }
+#else
+  sum += a * b;
+#endif
+}
+
+/// The same with `b` times every element of `a`.
+template <class V, Real S>
+requires(!std::same_as<V, S>)
+#if KD_HAS_VECTORS
+    [[gnu::always_inline]]
+#endif
+    inline void add_product(V& sum, const V& a, S b) {
+  add_product(sum, a, b - V{});
 }
 
 #if KD_HAS_VECTORS
