@@ -121,6 +121,25 @@ TEST_CASE("loops follow each other quickly, and threads come and go", "[core][pa
   }
 }
 
+TEST_CASE("loops of a few microseconds run, however far the threads are", "[core][parallel]") {
+  // Now and then one of them is preceded by a look at how far that is.
+  const kd::test::Threads use(3);
+  const std::vector<int> once(10, 1);
+  int wrong = 0, thrown = 0;
+  for (int loop = 0; loop < 5000; ++loop) {
+    wrong += visits(10, 5000) != once;
+    try {
+      kd::parallel_for(10, 5000, [](kd::Index i) {
+        if (i == 5) throw kd::DataError("five");
+      });
+    } catch (const kd::DataError&) {
+      ++thrown;
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK(thrown == 5000);
+}
+
 TEST_CASE("a loop inside a loop runs", "[core][parallel]") {
   const kd::test::Threads use(2);
   std::array<std::array<int, 5>, 6> times{};

@@ -14,8 +14,8 @@ namespace kd {
 namespace detail {
 
 /// Calls `body(context, i)` for every i below `count` on all threads; false, and nothing is done,
-/// when they are taken. Throws what an iteration throws.
-bool run_on_threads(void (*body)(void*, Index), void* context, Index count);
+/// when they are taken or `work` nanoseconds are not worth it. Throws what an iteration throws.
+bool run_on_threads(void (*body)(void*, Index), void* context, Index count, double work);
 
 }  // namespace detail
 
@@ -38,20 +38,22 @@ void set_threads(int count);
 template <class Body>
 void parallel_for(Index count, double work, Body&& body) {
   constexpr double worth_waking = 30'000;  // three microseconds
-  if (count > 1 && threads() > 1 && work * static_cast<double>(count) > worth_waking) {
+  const double all = work * static_cast<double>(count);
+  if (count > 1 && threads() > 1 && all > worth_waking) {
     const auto call = [](void* context, Index i) {
       (*static_cast<std::remove_reference_t<Body>*>(context))(i);
     };
     void* const context = const_cast<void*>(static_cast<const void*>(&body));
-    if (detail::run_on_threads(call, context, count)) return;
+    if (detail::run_on_threads(call, context, count, all / 10)) return;
   }
   for (Index i = 0; i < count; ++i) body(i);
 }
 
 #if KD_DEFINES
 
-KD_INLINE bool detail::run_on_threads(void (*body)(void*, Index), void* context, Index count) {
-  return ThreadPool::instance().run(body, context, count);
+KD_INLINE bool detail::run_on_threads(void (*body)(void*, Index), void* context, Index count,
+                                      double work) {
+  return ThreadPool::instance().run(body, context, count, work);
 }
 
 KD_INLINE int threads() { return detail::ThreadPool::instance().threads(); }

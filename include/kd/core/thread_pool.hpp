@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <limits>
@@ -65,25 +66,18 @@ class ThreadPool {
     threads_.store(threads, std::memory_order_relaxed);
   }
 
-  /// Calls `body(context, i)` for every i below `count`; false when the pool is taken. Throws what
-  /// an iteration throws, when none runs any more; others may be left out then.
-  bool run(void (*body)(void*, Index), void* context, Index count) {
+  /// Calls `body(context, i)` for every i below `count`; false when the pool is taken, or when
+  /// `work` nanoseconds are too few for it. Throws what an iteration throws, when none runs any
+  /// more; others may be left out then.
+  bool run(void (*body)(void*, Index), void* context, Index count, double work) {
     if (count > std::numeric_limits<std::int32_t>::max() || !take()) return false;
     const GiveBack at_the_end{taken_};
-    body_ = body;
-    context_ = context;
-    left_.store({0, static_cast<std::uint32_t>(count)}, std::memory_order_relaxed);
-    gate_.fetch_add(open_step, std::memory_order_release);
-    gate_.notify_all();
+    if (work < large && handover() > far_away) return false;
+    open(body, context, count);
     runs_iterations() = true;
     drain(true);
     runs_iterations() = false;
-    // Close the gate, then wait for those inside.
-    std::uint32_t state = gate_.fetch_add(open_step, std::memory_order_acq_rel) + open_step;
-    for (int waited = 0; (state & inside_mask) != 0; ++waited) {
-      pause(waited);
-      state = gate_.load(std::memory_order_acquire);
-    }
+    close();
     if (failed_.load(std::memory_order_relaxed)) {
       failed_.store(false, std::memory_order_relaxed);
       std::rethrow_exception(std::exchange(error_, nullptr));
@@ -97,6 +91,12 @@ class ThreadPool {
   static constexpr std::uint32_t inside_mask = 0xFFF;
   static constexpr std::uint32_t open_step = 0x1000;
   static constexpr int spins = 4000;
+
+  // In nanoseconds. Where a worker is far, what he computes on is far from him, too: a small
+  // network's step took three times as long on two such cores as on one. Its loops are shared all
+  // or none, for what one leaves in a core's cache is what the next one reads.
+  static constexpr double large = 30'000;
+  static constexpr double far_away = 200;
 
   /// The workers. Those of a process that forked do not exist in its child, which can neither join
   /// them nor forget them without leaking: it leaves them where they are.
@@ -179,6 +179,46 @@ class ThreadPool {
     }
   }
 
+  void open(void (*body)(void*, Index), void* context, Index count) {
+    body_ = body;
+    context_ = context;
+    left_.store({0, static_cast<std::uint32_t>(count)}, std::memory_order_relaxed);
+    gate_.fetch_add(open_step, std::memory_order_release);
+    gate_.notify_all();
+  }
+
+  /// Closes the gate, then waits for those inside.
+  void close() {
+    std::uint32_t state = gate_.fetch_add(open_step, std::memory_order_acq_rel) + open_step;
+    for (int waited = 0; (state & inside_mask) != 0; ++waited) {
+      pause(waited);
+      state = gate_.load(std::memory_order_acquire);
+    }
+  }
+
+  /// How many nanoseconds a loop of nothing takes whose iteration a worker has, who is awake. That
+  /// depends on how far apart the cores are and on who else wants them, and threads move: it is
+  /// measured now and then.
+  double handover() {
+    using Clock = std::chrono::steady_clock;
+    constexpr int loops = 2000, tries = 100, calls = 16;
+    if (++loops_since_measured_ < loops) return handover_;
+    loops_since_measured_ = 0;
+    for (int i = 0; i < tries && !hand_over(); ++i) continue;  // he may be asleep
+    const auto begin = Clock::now();
+    for (int i = 0; i < calls; ++i) hand_over();
+    const std::chrono::duration<double, std::nano> took = Clock::now() - begin;
+    return handover_ = took.count() / calls;
+  }
+
+  /// Runs such a loop; false when it was closed before a worker came, after a microsecond or two.
+  bool hand_over() {
+    open([](void*, Index) {}, nullptr, 1);
+    for (int i = 0; i < 2000 && left_.load(std::memory_order_relaxed).last != 0; ++i) continue;
+    close();
+    return left_.exchange({0, 0}, std::memory_order_relaxed).last == 0;
+  }
+
   void work(int number) {
     runs_iterations() = true;
     const auto is_wanted = [&] { return number < wanted_.load(std::memory_order_relaxed); };
@@ -234,6 +274,8 @@ class ThreadPool {
   std::atomic<Left> left_{Left{0, 0}};
   void (*body_)(void*, Index) = nullptr;
   void* context_ = nullptr;
+  double handover_ = 0;
+  int loops_since_measured_ = std::numeric_limits<int>::max() - 1;
   std::atomic<bool> failed_{false};
   std::exception_ptr error_;  // of the first iteration that threw
 };
