@@ -10,11 +10,14 @@
 
 #include "kd/core/types.hpp"
 
-/// g++ fuses `sum += a * b` into one instruction, but tuned for AMD's Zen not for a sum that is the
-/// only one of its loop.
+/// g++ fuses `sum += a * b` into one instruction, but tuned for some processors, AMD's Zen among
+/// them, not for a sum that is the only one of its loop.
 #if defined(__FMA__) && defined(__GNUC__) && !defined(__clang__)
 #define KD_LEAVES_LONE_SUMS 1
 #include <immintrin.h>
+#elif defined(__aarch64__) && defined(__GNUC__) && !defined(__clang__)
+#define KD_LEAVES_LONE_SUMS 1
+#include <arm_neon.h>
 #else
 #define KD_LEAVES_LONE_SUMS 0
 #endif
@@ -144,6 +147,10 @@ keep([[maybe_unused]] V& v) {
 #if KD_LEAVES_LONE_SUMS
 namespace detail {
 
+#if defined(__aarch64__)
+inline float32x4_t fused(float32x4_t a, float32x4_t b, float32x4_t c) { return vfmaq_f32(c, a, b); }
+inline float64x2_t fused(float64x2_t a, float64x2_t b, float64x2_t c) { return vfmaq_f64(c, a, b); }
+#else
 inline __m128 fused(__m128 a, __m128 b, __m128 c) { return _mm_fmadd_ps(a, b, c); }
 inline __m128d fused(__m128d a, __m128d b, __m128d c) { return _mm_fmadd_pd(a, b, c); }
 inline __m256 fused(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
@@ -151,6 +158,7 @@ inline __m256d fused(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a
 #if defined(__AVX512F__)
 inline __m512 fused(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
 inline __m512d fused(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
+#endif
 #endif
 
 }  // namespace detail
