@@ -96,7 +96,7 @@ class ThreadPool {
   // network's step took three times as long on two such cores as on one. Its loops are shared all
   // or none, for what one leaves in a core's cache is what the next one reads.
   static constexpr double large = 30'000;
-  static constexpr double far_away = 200;
+  static constexpr double far_away = 250;
 
   /// The workers. Those of a process that forked do not exist in its child, which can neither join
   /// them nor forget them without leaking: it leaves them where they are.
