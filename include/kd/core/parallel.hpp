@@ -14,7 +14,7 @@ namespace kd {
 namespace detail {
 
 /// Calls `body(context, i)` for every i below `count` on all threads; false, and nothing is done,
-/// when they are taken or `work` nanoseconds are not worth it. Throws what an iteration throws.
+/// when they are taken or too far for `work` nanoseconds. Throws what an iteration throws.
 bool run_on_threads(void (*body)(void*, Index), void* context, Index count, double work);
 
 }  // namespace detail
@@ -28,7 +28,8 @@ int threads();
 /// before.
 void set_threads(int count);
 
-/// Calls `body(i)` for every i in `[0, count)`, on all threads when the work is worth it.
+/// Calls `body(i)` for every i in `[0, count)`, on all threads when the work is worth it: more than
+/// three microseconds of it, or thirty where the others' cores are far.
 ///
 /// `work` is the cost of one iteration in tenths of a nanosecond or so: what a number costs that a
 /// vector loop reads, adds and writes. What an iteration computes must not depend on the others:

@@ -66,9 +66,9 @@ class ThreadPool {
     threads_.store(threads, std::memory_order_relaxed);
   }
 
-  /// Calls `body(context, i)` for every i below `count`; false when the pool is taken, or when
-  /// `work` nanoseconds are too few for it. Throws what an iteration throws, when none runs any
-  /// more; others may be left out then.
+  /// Calls `body(context, i)` for every i below `count`; false when the pool is taken, or when its
+  /// workers are too far for `work` nanoseconds. Throws what an iteration throws, when none runs
+  /// any more; others may be left out then.
   bool run(void (*body)(void*, Index), void* context, Index count, double work) {
     if (count > std::numeric_limits<std::int32_t>::max() || !take()) return false;
     const GiveBack at_the_end{taken_};
